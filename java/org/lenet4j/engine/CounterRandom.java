@@ -1,0 +1,58 @@
+package org.lenet4j.engine;
+
+/**
+ * Random numbers without state: every number is a function of (seed, stream, epoch, index), so all
+ * engines and all thread counts see the same initial weights and the same order of examples.
+ *
+ * <p>The mixing step is the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
+ * pseudorandom number generators", OOPSLA 2014). Golden values in {@code CounterRandomTest} hold
+ * this function to its definition in every language that implements it.
+ */
+public final class CounterRandom {
+  /** What the numbers are for; the streams of one seed are independent. */
+  public enum Stream {
+    INIT,
+    SHUFFLE,
+    AUGMENT,
+    /** The random image of the layer-shape print. */
+    SAMPLE
+  }
+
+  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
+
+  private CounterRandom() {}
+
+  private static long mix64(long z) {
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  /** 64 random bits. */
+  public static long bits(long seed, Stream stream, long epoch, long index) {
+    long h = mix64(seed + GOLDEN_GAMMA);
+    h = mix64((h ^ stream.ordinal()) + GOLDEN_GAMMA);
+    h = mix64((h ^ epoch) + GOLDEN_GAMMA);
+    return mix64((h ^ index) + GOLDEN_GAMMA);
+  }
+
+  /** A uniform float in [0, 1): the upper 24 bits, so that every value is exact. */
+  public static float uniform(long seed, Stream stream, long epoch, long index) {
+    return (bits(seed, stream, epoch, index) >>> 40) * 0x1p-24f;
+  }
+
+  /** A random permutation of 0..n-1 (Fisher-Yates), the order of one epoch. */
+  public static int[] permutation(int n, long seed, long epoch) {
+    int[] order = new int[n];
+    for (int i = 0; i < n; i++) {
+      order[i] = i;
+    }
+    for (int i = n - 1; i > 0; i--) {
+      int j = (int) (((bits(seed, Stream.SHUFFLE, epoch, i) >>> 32) * (i + 1L)) >>> 32);
+      int swapped = order[i];
+      order[i] = order[j];
+      order[j] = swapped;
+    }
+    return order;
+  }
+}
