@@ -1,0 +1,78 @@
+package org.lenet4j.engine;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a network computes, as {@code --device} takes it.
+ *
+ * @param kind the engine
+ * @param index which GPU; 0 for the other kinds
+ */
+public record Device(Kind kind, int index) {
+  /** The engines, and the choice between them. */
+  public enum Kind {
+    /** The best one that works here. */
+    AUTO,
+    /** The reference engine in plain Java. */
+    JAVA,
+    /** Native SIMD kernels. */
+    CPU,
+    /** An NVIDIA GPU. */
+    CUDA
+  }
+
+  private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
+
+  public Device {
+    if (index < 0 || (index > 0 && kind != Kind.CUDA)) {
+      throw new IllegalArgumentException("device " + kind + " cannot have index " + index);
+    }
+  }
+
+  public static Device auto() {
+    return new Device(Kind.AUTO, 0);
+  }
+
+  public static Device java() {
+    return new Device(Kind.JAVA, 0);
+  }
+
+  public static Device cpu() {
+    return new Device(Kind.CPU, 0);
+  }
+
+  public static Device cuda(int index) {
+    return new Device(Kind.CUDA, index);
+  }
+
+  /**
+   * Reads {@code auto}, {@code java}, {@code cpu}, {@code cuda} or {@code cuda:N}.
+   *
+   * @throws IllegalArgumentException for anything else
+   */
+  public static Device parse(String text) {
+    switch (text) {
+      case "auto":
+        return auto();
+      case "java":
+        return java();
+      case "cpu":
+        return cpu();
+      default:
+        Matcher cuda = CUDA.matcher(text);
+        if (!cuda.matches()) {
+          throw new IllegalArgumentException(
+              "unknown device '" + text + "': use auto, java, cpu, cuda or cuda:N");
+        }
+        return cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
+    }
+  }
+
+  @Override
+  public String toString() {
+    String name = kind.name().toLowerCase(Locale.ROOT);
+    return kind == Kind.CUDA ? name + ":" + index : name;
+  }
+}

@@ -1,0 +1,121 @@
+package org.lenet4j.engine;
+
+/**
+ * What is fixed when an engine is created: the variant of the network and the parts of the training
+ * step that do not change from one step to the next.
+ *
+ * @param classes 1 to {@link ParameterLayout#MAX_CLASSES}
+ * @param activation after each convolution and the first two dense layers
+ * @param pooling of both pooling layers
+ * @param inputScale a pixel p of 0..255 enters the network as p * inputScale + inputOffset
+ * @param inputOffset added after scaling and before the zero padding of conv1
+ * @param momentum 0 to below 1; v = momentum * v + g, p = p - rate * v
+ * @param nesterov p = p - rate * (g + momentum * v) instead
+ * @param weightDecay added to the gradient of every parameter: g = g + weightDecay * p
+ * @param labelSmoothing 0 to below 1; the target is (1 - s) one-hot + s / classes
+ * @param flip whether training mirrors images at random
+ * @param shift training shifts images at random by up to so many pixels in each direction
+ * @param seed of the augmentation's random numbers
+ */
+public record EngineConfig(
+    int classes,
+    Activation activation,
+    Pooling pooling,
+    float inputScale,
+    float inputOffset,
+    float momentum,
+    boolean nesterov,
+    float weightDecay,
+    float labelSmoothing,
+    boolean flip,
+    int shift,
+    long seed) {
+
+  /** The classic network of the chapter: ten classes, sigmoid, average pooling, pixels / 255. */
+  public static final EngineConfig CLASSIC =
+      new EngineConfig(
+          10, Activation.SIGMOID, Pooling.AVG, 1 / 255f, 0, 0, false, 0, 0, false, 0, 0);
+
+  public EngineConfig {
+    if (classes < 1 || classes > ParameterLayout.MAX_CLASSES) {
+      throw new IllegalArgumentException(
+          "classes must be 1 to %d, was %d".formatted(ParameterLayout.MAX_CLASSES, classes));
+    }
+    if (activation == null || pooling == null) {
+      throw new IllegalArgumentException("activation and pooling must not be null");
+    }
+    requireFinite("inputScale", inputScale);
+    requireFinite("inputOffset", inputOffset);
+    requireFraction("momentum", momentum);
+    requireFraction("labelSmoothing", labelSmoothing);
+    requireFinite("weightDecay", weightDecay);
+    if (weightDecay < 0) {
+      throw new IllegalArgumentException("weightDecay must not be negative, was " + weightDecay);
+    }
+    if (nesterov && momentum == 0) {
+      throw new IllegalArgumentException("nesterov needs a momentum above 0");
+    }
+    if (shift < 0 || shift > 27) {
+      throw new IllegalArgumentException("shift must be 0 to 27 pixels, was " + shift);
+    }
+  }
+
+  /** The arena's layout for this number of classes. */
+  public ParameterLayout layout() {
+    return ParameterLayout.of(classes);
+  }
+
+  public EngineConfig withClasses(int value) {
+    return new EngineConfig(
+        value, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
+        labelSmoothing, flip, shift, seed);
+  }
+
+  public EngineConfig withVariant(Activation newActivation, Pooling newPooling) {
+    return new EngineConfig(
+        classes, newActivation, newPooling, inputScale, inputOffset, momentum, nesterov,
+        weightDecay, labelSmoothing, flip, shift, seed);
+  }
+
+  public EngineConfig withInput(float scale, float offset) {
+    return new EngineConfig(
+        classes, activation, pooling, scale, offset, momentum, nesterov, weightDecay,
+        labelSmoothing, flip, shift, seed);
+  }
+
+  public EngineConfig withMomentum(float value, boolean useNesterov) {
+    return new EngineConfig(
+        classes, activation, pooling, inputScale, inputOffset, value, useNesterov, weightDecay,
+        labelSmoothing, flip, shift, seed);
+  }
+
+  public EngineConfig withWeightDecay(float value) {
+    return new EngineConfig(
+        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, value,
+        labelSmoothing, flip, shift, seed);
+  }
+
+  public EngineConfig withLabelSmoothing(float value) {
+    return new EngineConfig(
+        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
+        value, flip, shift, seed);
+  }
+
+  public EngineConfig withAugmentation(boolean newFlip, int newShift, long newSeed) {
+    return new EngineConfig(
+        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
+        labelSmoothing, newFlip, newShift, newSeed);
+  }
+
+  private static void requireFinite(String name, float value) {
+    if (!Float.isFinite(value)) {
+      throw new IllegalArgumentException(name + " must be finite, was " + value);
+    }
+  }
+
+  private static void requireFraction(String name, float value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(name + " must be at least 0 and below 1, was " + value);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package org.lenet4j.engine;
+
+/**
+ * All that a bit-exact continuation needs beside the configuration and the epoch's plan.
+ *
+ * @param parameters the parameter arena, see {@link ParameterLayout}
+ * @param velocities the momentum buffers in the same layout; all zero without momentum
+ * @param position mini-batches of the current epoch already done
+ * @param metrics sums since they were last taken
+ */
+public record EngineState(
+    float[] parameters, float[] velocities, int position, Metrics metrics) {}

@@ -1,0 +1,49 @@
+package org.lenet4j.engine;
+
+/**
+ * One epoch, handed to an engine at once: which examples in which order, and the learning rate of
+ * every step.
+ *
+ * @param dataset the id that {@link Engine#addDataset} gave
+ * @param epoch number of the epoch from 0; augmentation draws its random numbers by it
+ * @param order indices of examples; mini-batch i holds order[i * batchSize] and the following
+ * @param batchSize examples in a mini-batch; the last one may be smaller
+ * @param learningRates one per mini-batch
+ */
+public record EpochPlan(
+    int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
+  public EpochPlan {
+    order = order.clone();
+    learningRates = learningRates.clone();
+    if (epoch < 0) {
+      throw new IllegalArgumentException("epoch must not be negative, was " + epoch);
+    }
+    if (order.length == 0) {
+      throw new IllegalArgumentException("order must name at least one example");
+    }
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("batchSize must be at least 1, was " + batchSize);
+    }
+    int batches = batches(order.length, batchSize);
+    if (learningRates.length != batches) {
+      throw new IllegalArgumentException(
+          "need one learning rate per mini-batch: %d, got %d"
+              .formatted(batches, learningRates.length));
+    }
+    for (float rate : learningRates) {
+      if (!Float.isFinite(rate)) {
+        throw new IllegalArgumentException("learning rates must be finite, one was " + rate);
+      }
+    }
+  }
+
+  /** Mini-batches in this epoch. */
+  public int batches() {
+    return learningRates.length;
+  }
+
+  /** Mini-batches that so many examples make, the smaller last one included. */
+  public static int batches(int examples, int batchSize) {
+    return (int) (((long) examples + batchSize - 1) / batchSize);
+  }
+}

@@ -1,0 +1,218 @@
+package org.lenet4j.engine;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.lenet4j.LeNetException;
+import org.lenet4j.data.Dataset;
+
+/**
+ * The reference engine: plain Java on one thread, float32 parameters, all arithmetic in double. It
+ * is the truth in the parity tests and the fallback where there is no native library.
+ */
+final class JavaEngine extends AbstractEngine {
+  private record Examples(byte[] pixels, int[] labels) {}
+
+  private final Map<Integer, Examples> datasets = new HashMap<>();
+  private final ReferenceNetwork network;
+  private final float[] parameters;
+  private final float[] velocities;
+  private final double[] gradient;
+  private int nextId;
+  private EpochPlan plan;
+  private int position;
+  private Metrics metrics = Metrics.ZERO;
+
+  JavaEngine(EngineConfig config) {
+    super(config);
+    if (config.flip() || config.shift() > 0) {
+      throw new LeNetException("the java engine does not augment images yet: leave flip and shift off");
+    }
+    this.network = new ReferenceNetwork(config);
+    this.parameters = new float[layout().size()];
+    this.velocities = new float[layout().size()];
+    this.gradient = new double[layout().size()];
+  }
+
+  @Override
+  public String device() {
+    return "java";
+  }
+
+  @Override
+  public String description() {
+    return "java (reference engine, 1 thread)";
+  }
+
+  @Override
+  int doAddDataset(Dataset dataset) {
+    byte[] pixels = new byte[dataset.size() * Dataset.PIXELS];
+    dataset.pixels().get(pixels);
+    int[] labels = new int[dataset.size()];
+    dataset.labels().get(labels);
+    datasets.put(nextId, new Examples(pixels, labels));
+    return nextId++;
+  }
+
+  @Override
+  void doRemoveDataset(int dataset) {
+    datasets.remove(dataset);
+  }
+
+  @Override
+  void doStartEpoch(EpochPlan newPlan) {
+    plan = newPlan;
+    position = 0;
+  }
+
+  @Override
+  void doEndEpoch() {
+    plan = null;
+    position = 0;
+  }
+
+  @Override
+  void doRun(int batches) {
+    for (int end = position + batches; position < end; position++) {
+      int from = position * plan.batchSize();
+      int to = Math.min(plan.order().length, from + plan.batchSize());
+      metrics =
+          metrics.plus(
+              accumulate(
+                  datasets.get(plan.dataset()), Arrays.copyOfRange(plan.order(), from, to),
+                  config().labelSmoothing()));
+      update(plan.learningRates()[position]);
+    }
+  }
+
+  /** Leaves the gradient of the mean loss in {@link #gradient}. */
+  private Metrics accumulate(Examples examples, int[] indices, double smoothing) {
+    Arrays.fill(gradient, 0);
+    double lossSum = 0;
+    long correct = 0;
+    for (int index : indices) {
+      int label = examples.labels()[index];
+      double[] logits = network.forward(parameters, examples.pixels(), index * Dataset.PIXELS);
+      correct += firstLargest(logits) == label ? 1 : 0;
+      lossSum += network.backward(parameters, label, smoothing, gradient);
+    }
+    for (int i = 0; i < gradient.length; i++) {
+      gradient[i] /= indices.length;
+    }
+    return new Metrics(lossSum, correct, indices.length);
+  }
+
+  /** SGD with momentum as PyTorch defines it (no dampening). */
+  private void update(float rate) {
+    for (int i = 0; i < parameters.length; i++) {
+      double g = gradient[i] + (double) config().weightDecay() * parameters[i];
+      if (config().momentum() > 0) {
+        double v = (double) config().momentum() * velocities[i] + g;
+        velocities[i] = (float) v;
+        g = config().nesterov() ? g + config().momentum() * v : v;
+      }
+      parameters[i] = (float) (parameters[i] - rate * g);
+    }
+  }
+
+  @Override
+  int doPosition() {
+    return position;
+  }
+
+  @Override
+  Metrics doTakeMetrics() {
+    Metrics taken = metrics;
+    metrics = Metrics.ZERO;
+    return taken;
+  }
+
+  @Override
+  Metrics doEvaluate(int dataset) {
+    Examples examples = datasets.get(dataset);
+    double lossSum = 0;
+    long correct = 0;
+    for (int i = 0; i < examples.labels().length; i++) {
+      int label = examples.labels()[i];
+      double[] logits = network.forward(parameters, examples.pixels(), i * Dataset.PIXELS);
+      correct += firstLargest(logits) == label ? 1 : 0;
+      lossSum += ReferenceLayers.crossEntropy(logits, label, 0, null);
+    }
+    return new Metrics(lossSum, correct, examples.labels().length);
+  }
+
+  @Override
+  double doGradients(int dataset, int[] indices, float[] out) {
+    Metrics sums = accumulate(datasets.get(dataset), indices, config().labelSmoothing());
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (float) gradient[i];
+    }
+    return sums.loss();
+  }
+
+  @Override
+  float[] doOutput(Layer layer, byte[] images, int count) {
+    int size = layer.size(config().classes());
+    float[] out = new float[count * size];
+    for (int n = 0; n < count; n++) {
+      network.forward(parameters, images, n * Dataset.PIXELS);
+      double[] values = network.output(layer);
+      for (int i = 0; i < size; i++) {
+        out[n * size + i] = (float) values[i];
+      }
+    }
+    return out;
+  }
+
+  @Override
+  float[] doPredict(byte[] images, int count) {
+    int classes = config().classes();
+    float[] out = new float[count * classes];
+    for (int n = 0; n < count; n++) {
+      double[] p =
+          ReferenceLayers.softmax(network.forward(parameters, images, n * Dataset.PIXELS));
+      for (int c = 0; c < classes; c++) {
+        out[n * classes + c] = (float) p[c];
+      }
+    }
+    return out;
+  }
+
+  @Override
+  float[] doParameters() {
+    return parameters.clone();
+  }
+
+  @Override
+  void doSetParameters(float[] values) {
+    System.arraycopy(values, 0, parameters, 0, parameters.length);
+  }
+
+  @Override
+  EngineState doState() {
+    return new EngineState(parameters.clone(), velocities.clone(), position, metrics);
+  }
+
+  @Override
+  void doRestore(EngineState state) {
+    System.arraycopy(state.parameters(), 0, parameters, 0, parameters.length);
+    System.arraycopy(state.velocities(), 0, velocities, 0, velocities.length);
+    position = state.position();
+    metrics = state.metrics();
+  }
+
+  @Override
+  void doClose() {
+    datasets.clear();
+  }
+
+  private static int firstLargest(double[] values) {
+    int best = 0;
+    for (int c = 1; c < values.length; c++) {
+      if (values[c] > values[best]) {
+        best = c;
+      }
+    }
+    return best;
+  }
+}
