@@ -1,0 +1,197 @@
+package org.lenet4j.data;
+
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.util.Objects;
+import org.lenet4j.LeNetException;
+
+/**
+ * Labelled grey images, N x 28 x 28 unsigned bytes (0 black to 255 white), row by row, held
+ * off-heap so that native code reads them where they lie.
+ *
+ * <p>A dataset does not change after it was made and may be used by any number of threads. {@link
+ * #close()} drops this object's references; the JVM gives the memory back once no view handed out
+ * by {@link #pixels()}, {@link #labels()} or {@link #take(int)} is reachable either. A view
+ * therefore never points at freed memory, but {@code close()} does not free anything at once. Every
+ * other method of a closed dataset throws {@link IllegalStateException}.
+ */
+public final class Dataset implements AutoCloseable {
+  public static final int HEIGHT = 28;
+  public static final int WIDTH = 28;
+
+  /** Bytes of one image. */
+  public static final int PIXELS = HEIGHT * WIDTH;
+
+  /** Labels lie in 0..MAX_CLASSES-1. */
+  public static final int MAX_CLASSES = 1024;
+
+  /** One direct buffer holds all pixels, and its size is an int. */
+  static final int MAX_SIZE = Integer.MAX_VALUE / PIXELS;
+
+  private record Storage(ByteBuffer pixels, IntBuffer labels, int classes) {}
+
+  // One volatile reference: a thread sees all of the data or, after close, none of it.
+  private volatile Storage storage;
+
+  /**
+   * Adopts buffers that are already filled; nobody may write to them afterwards.
+   *
+   * @param pixels direct, N x 784 bytes from index 0 to its capacity
+   * @param labels direct, native byte order, N ints from index 0 to its capacity
+   */
+  Dataset(ByteBuffer pixels, IntBuffer labels) {
+    this(new Storage(pixels, labels, checkedClasses(pixels, labels)));
+  }
+
+  private Dataset(Storage storage) {
+    this.storage = storage;
+  }
+
+  /**
+   * Copies images and labels off-heap.
+   *
+   * @param pixels N x 28 x 28, unsigned
+   * @param labels N class numbers, each in 0..1023
+   * @throws LeNetException if there is no example, the lengths disagree or a label is out of range
+   */
+  public static Dataset of(byte[] pixels, int[] labels) {
+    checkLengths(pixels.length, labels.length);
+    return new Dataset(
+        OffHeap.bytes(pixels.length).put(0, pixels), OffHeap.ints(labels.length).put(0, labels));
+  }
+
+  private static int checkedClasses(ByteBuffer pixels, IntBuffer labels) {
+    int size = labels.capacity();
+    checkLengths(pixels.capacity(), size);
+    int largest = 0;
+    for (int i = 0; i < size; i++) {
+      int label = labels.get(i);
+      if (label < 0 || label >= MAX_CLASSES) {
+        throw new LeNetException(
+            "Label "
+                + i
+                + " of the dataset is "
+                + label
+                + ", expected 0 to "
+                + (MAX_CLASSES - 1)
+                + "; renumber the classes.");
+      }
+      largest = Math.max(largest, label);
+    }
+    return largest + 1;
+  }
+
+  private static void checkLengths(int pixels, int labels) {
+    if (labels == 0) {
+      throw new LeNetException("The dataset has no examples; give at least one image and label.");
+    }
+    long expected = (long) labels * PIXELS;
+    if (pixels != expected) {
+      throw new LeNetException(
+          "The dataset has "
+              + pixels
+              + " pixels for "
+              + labels
+              + " labels, expected "
+              + expected
+              + "; every label needs one image of "
+              + HEIGHT
+              + "x"
+              + WIDTH
+              + ".");
+    }
+  }
+
+  private Storage open() {
+    Storage current = storage;
+    if (current == null) {
+      throw new IllegalStateException("This dataset is closed; load it again to use it.");
+    }
+    return current;
+  }
+
+  /** Number of examples, N; at least 1. */
+  public int size() {
+    return open().labels.capacity();
+  }
+
+  /** Largest label + 1; a subset made by {@link #take(int)} keeps the number of the whole. */
+  public int classes() {
+    return open().classes;
+  }
+
+  /**
+   * Class number of example i.
+   *
+   * @throws IndexOutOfBoundsException unless 0 <= i < {@link #size()}
+   */
+  public int label(int i) {
+    Storage s = open();
+    return s.labels.get(Objects.checkIndex(i, s.labels.capacity()));
+  }
+
+  /**
+   * A copy of image i, [28][28] row by row, unsigned.
+   *
+   * @throws IndexOutOfBoundsException unless 0 <= i < {@link #size()}
+   */
+  public byte[] image(int i) {
+    Storage s = open();
+    byte[] image = new byte[PIXELS];
+    s.pixels.get(Objects.checkIndex(i, s.labels.capacity()) * PIXELS, image);
+    return image;
+  }
+
+  /** All pixels, [N][28][28] unsigned: a direct, read-only view of its own position and limit. */
+  public ByteBuffer pixels() {
+    return open().pixels.asReadOnlyBuffer().clear();
+  }
+
+  /** All labels, [N]: a direct, read-only view of its own position and limit. */
+  public IntBuffer labels() {
+    return open().labels.asReadOnlyBuffer().clear();
+  }
+
+  /**
+   * The first n examples, or all of them if there are fewer. The result shares this dataset's
+   * memory and is closed on its own: closing either leaves the other usable.
+   *
+   * @throws LeNetException if n is less than 1
+   */
+  public Dataset take(int n) {
+    Storage s = open();
+    if (n < 1) {
+      throw new LeNetException(
+          n + " examples of a dataset were asked for, expected at least 1; ask for more.");
+    }
+    int kept = Math.min(n, s.labels.capacity());
+    return new Dataset(
+        new Storage(
+            s.pixels.slice(0, kept * PIXELS),
+            // A slice of an IntBuffer keeps its byte order; one of a ByteBuffer would not.
+            s.labels.slice(0, kept),
+            s.classes));
+  }
+
+  /** Drops the references to the off-heap memory; further calls do nothing. */
+  @Override
+  public void close() {
+    storage = null;
+  }
+
+  @Override
+  public String toString() {
+    Storage s = storage;
+    return s == null
+        ? "Dataset[closed]"
+        : "Dataset["
+            + s.labels.capacity()
+            + " images of "
+            + HEIGHT
+            + "x"
+            + WIDTH
+            + ", "
+            + s.classes
+            + " classes]";
+  }
+}

@@ -1,0 +1,110 @@
+package org.lenet4j.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.lenet4j.LeNetException;
+
+/**
+ * Data sets in the form of MNIST: a directory with {@code train-images-idx3-ubyte}, {@code
+ * train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte}, each
+ * plain or with {@code .gz} added. The spelling {@code train-images.idx3-ubyte} is accepted too;
+ * where a file is there more than once, the plain one is read. A split needs only its own two
+ * files.
+ */
+public final class IdxDataset {
+  /** The two halves of such a data set. */
+  enum Split {
+    TRAIN("train"),
+    TEST("t10k");
+
+    private final String prefix;
+
+    Split(String prefix) {
+      this.prefix = prefix;
+    }
+
+    /** The official name of the file of images. */
+    String imagesName() {
+      return prefix + "-images-idx3-ubyte";
+    }
+
+    /** The official name of the file of labels. */
+    String labelsName() {
+      return prefix + "-labels-idx1-ubyte";
+    }
+  }
+
+  private static final int LISTED = 10;
+
+  private IdxDataset() {}
+
+  /**
+   * Reads the training examples.
+   *
+   * @throws LeNetException if a file is missing, unreadable or malformed
+   */
+  public static Dataset train(Path directory) {
+    return read(directory, Split.TRAIN);
+  }
+
+  /**
+   * Reads the test examples.
+   *
+   * @throws LeNetException if a file is missing, unreadable or malformed
+   */
+  public static Dataset test(Path directory) {
+    return read(directory, Split.TEST);
+  }
+
+  private static Dataset read(Path directory, Split split) {
+    try (ContentFile images = ContentFile.open(require(directory, split.imagesName()));
+        ContentFile labels = ContentFile.open(require(directory, split.labelsName()))) {
+      return IdxReader.read(images, labels);
+    }
+  }
+
+  /** The file of this official name in any of its accepted spellings, or an error that lists. */
+  static Path require(Path directory, String name) {
+    return find(directory, name).orElseThrow(() -> missing(directory, name));
+  }
+
+  /** The file of this official name in any of its accepted spellings. */
+  static Optional<Path> find(Path directory, String name) {
+    return spellings(name).stream().map(directory::resolve).filter(Files::exists).findFirst();
+  }
+
+  private static List<String> spellings(String name) {
+    String dotted = name.replace("-idx", ".idx");
+    return List.of(name, dotted, name + ".gz", dotted + ".gz");
+  }
+
+  private static LeNetException missing(Path directory, String name) {
+    List<String> held;
+    try (Stream<Path> entries = Files.list(directory)) {
+      held = entries.map(e -> e.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      return FileFaults.unreadable(directory, e);
+    } catch (UncheckedIOException e) {
+      return FileFaults.unreadable(directory, e.getCause());
+    }
+    String holds =
+        held.isEmpty()
+            ? "the directory is empty"
+            : "the directory holds "
+                + held.stream().limit(LISTED).collect(Collectors.joining(", "))
+                + (held.size() > LISTED ? " and " + (held.size() - LISTED) + " more" : "");
+    return new LeNetException(
+        directory
+            + ": looked for "
+            + String.join(", ", spellings(name))
+            + ", but "
+            + holds
+            + "; put the file there or name another directory with --data.");
+  }
+}

@@ -1,0 +1,70 @@
+package org.lenet4j.data;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+
+/** Bytes of small IDX files, right ones and wrong ones. */
+final class IdxFiles {
+  private IdxFiles() {}
+
+  /** A header: 0, 0, type, rank, sizes. */
+  static byte[] header(int type, int rank, int... sizes) {
+    ByteBuffer header = ByteBuffer.allocate(4 + 4 * sizes.length);
+    header.put((byte) 0).put((byte) 0).put((byte) type).put((byte) rank);
+    for (int size : sizes) {
+      header.putInt(size);
+    }
+    return header.array();
+  }
+
+  /** Images of random pixels, which deflate cannot shrink. */
+  static byte[] images(int count) {
+    return concat(header(0x08, 3, count, 28, 28), pixels(count));
+  }
+
+  static byte[] pixels(int count) {
+    byte[] pixels = new byte[count * Dataset.PIXELS];
+    new Random(count).nextBytes(pixels);
+    return pixels;
+  }
+
+  static byte[] labels(int... labels) {
+    byte[] bytes = new byte[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      bytes[i] = (byte) labels[i];
+    }
+    return concat(header(0x08, 1, labels.length), bytes);
+  }
+
+  static byte[] concat(byte[]... parts) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+    }
+    return out.toByteArray();
+  }
+
+  static byte[] gzip(byte[] content) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  static Path write(Path file, byte[] bytes) {
+    try {
+      return Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
