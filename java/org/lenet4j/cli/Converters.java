@@ -1,0 +1,103 @@
+package org.lenet4j.cli;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineOptions;
+import org.lenet4j.engine.Pooling;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads option values, so that a wrong one is a usage error that says what is right. */
+final class Converters {
+  private Converters() {}
+
+  static final class AtLeastOne implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return integer(text, 1, Integer.MAX_VALUE);
+    }
+  }
+
+  static final class Threads implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return integer(text, 0, EngineOptions.MAX_THREADS);
+    }
+  }
+
+  static final class LearningRate implements ITypeConverter<Float> {
+    @Override
+    public Float convert(String text) {
+      try {
+        float value = Float.parseFloat(text);
+        if (value > 0 && Float.isFinite(value)) {
+          return value;
+        }
+      } catch (NumberFormatException e) {
+        // Said below.
+      }
+      throw new TypeConversionException("expected a number above 0, got '" + text + "'");
+    }
+  }
+
+  static final class DeviceName implements ITypeConverter<Device> {
+    @Override
+    public Device convert(String text) {
+      try {
+        return Device.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class ActivationName implements ITypeConverter<Activation> {
+    @Override
+    public Activation convert(String text) {
+      return choice(text, Activation.values());
+    }
+  }
+
+  static final class PoolingName implements ITypeConverter<Pooling> {
+    @Override
+    public Pooling convert(String text) {
+      return choice(text, Pooling.values());
+    }
+  }
+
+  private static int integer(String text, int least, int most) {
+    try {
+      int value = Integer.parseInt(text);
+      if (value >= least && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new TypeConversionException(
+        "expected a whole number from %d to %d, got '%s'".formatted(least, most, text));
+  }
+
+  private static <E extends Enum<E>> E choice(String text, E[] values) {
+    return Arrays.stream(values)
+        .filter(value -> lower(value).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new TypeConversionException(
+                    "expected %s, got '%s'"
+                        .formatted(
+                            Arrays.stream(values)
+                                .map(Converters::lower)
+                                .collect(Collectors.joining(" or ")),
+                            text)));
+  }
+
+  /** The name by which the command line knows a constant. */
+  static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

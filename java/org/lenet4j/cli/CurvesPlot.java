@@ -1,0 +1,110 @@
+package org.lenet4j.cli;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.lenet4j.io.AtomicFile;
+import org.lenet4j.training.CurvePoint;
+import org.lenet4j.training.Epoch;
+import org.lenet4j.training.Training;
+
+/** The chapter's plot: train loss, train accuracy and test accuracy over epochs, as PNG. */
+final class CurvesPlot {
+  private static final int WIDTH = 900;
+  private static final int HEIGHT = 600;
+
+  private static final BasicStroke SOLID = stroke(null);
+  private static final BasicStroke DASHED = stroke(new float[] {9, 6});
+  private static final BasicStroke DOTTED = stroke(new float[] {2, 5});
+
+  private CurvesPlot() {}
+
+  static void write(Path file, Training run, String title) {
+    XYChart chart = chart(run, title);
+    AtomicFile.write(
+        file,
+        out -> {
+          // Not ImageIO's own stream, which would want a scratch file in the temporary directory.
+          try (MemoryCacheImageOutputStream image = new MemoryCacheImageOutputStream(out)) {
+            ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", image);
+          }
+        });
+  }
+
+  private static XYChart chart(Training run, String title) {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(title)
+            .xAxisTitle("epoch")
+            .yAxisTitle("loss, accuracy")
+            .build();
+    List<CurvePoint> curve = run.curve();
+    List<Epoch> history = run.history();
+    double[] points = values(curve, CurvePoint::epoch);
+    double[] epochs = values(history, Epoch::number);
+    line(chart, "train loss", points, values(curve, CurvePoint::loss), "#1f77b4", SOLID, false);
+    line(
+        chart,
+        "train acc",
+        points,
+        values(curve, CurvePoint::trainAccuracy),
+        "#9b1fb4",
+        DASHED,
+        false);
+    line(chart, "test acc", epochs, values(history, Epoch::testAccuracy), "#2a8a2a", DOTTED, true);
+
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+    chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
+    chart.getStyler().setXAxisMin(0.0);
+    chart.getStyler().setXAxisMax(points[points.length - 1]);
+    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setYAxisMax(top(curve));
+    chart.getStyler().setXAxisDecimalPattern("0.##");
+    chart.getStyler().setYAxisDecimalPattern("0.0#");
+    return chart;
+  }
+
+  /** Accuracies always fit, and the loss of ten classes by chance, 2.3. */
+  private static double top(List<CurvePoint> curve) {
+    double loss = curve.stream().mapToDouble(CurvePoint::loss).max().orElse(0);
+    return Math.max(1, Math.ceil(loss * 2) / 2);
+  }
+
+  private static void line(
+      XYChart chart,
+      String name,
+      double[] x,
+      double[] y,
+      String color,
+      BasicStroke stroke,
+      boolean marked) {
+    Marker marker = marked || x.length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
+    XYSeries series = chart.addSeries(name, x, y);
+    series.setLineColor(Color.decode(color));
+    series.setMarkerColor(Color.decode(color));
+    series.setLineStyle(stroke);
+    series.setMarker(marker);
+  }
+
+  private static <T> double[] values(List<T> list, ToDoubleFunction<T> value) {
+    return list.stream().mapToDouble(value).toArray();
+  }
+
+  private static BasicStroke stroke(float[] dash) {
+    return new BasicStroke(2.5f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 10, dash, 0);
+  }
+}

@@ -1,0 +1,95 @@
+package org.lenet4j.cli;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.lenet4j.LeNetException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The lenet4j command. */
+@Command(
+    name = "lenet4j",
+    description = {
+      "Trains LeNet on Fashion-MNIST, as the LeNet chapter of \"Dive into Deep Learning\" does.",
+      "",
+      "Without a command it trains: options alone are those of 'lenet4j train'."
+    },
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  lenet4j                          the chapter's training, 10 epochs",
+      "  lenet4j --epochs 1 --device cpu  one epoch on the CPU",
+      "  lenet4j train --help             all that can be chosen",
+      "  mvn compile exec:java -Dexec.args=\"train --epochs 1\"",
+      "",
+      "Exit status: 0 done, 1 failed, 2 wrong usage."
+    },
+    subcommands = {TrainCommand.class, EvaluateCommand.class, SummaryCommand.class})
+public final class Main {
+  private static final Set<String> OWN_OPTIONS = Set.of("-h", "--help", "-V", "--version");
+
+  @Mixin private CommonOptions common;
+
+  private Main() {}
+
+  /** Runs a command; ends the JVM only if it failed, since Maven may be running in it. */
+  public static void main(String[] args) {
+    // Before any class of AWT is loaded: plots need no display.
+    System.setProperty("java.awt.headless", "true");
+    if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
+      System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
+    }
+    int status = run(args);
+    System.out.flush();
+    System.err.flush();
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  private static int run(String... args) {
+    return new CommandLine(new Main())
+        .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Main::usageError)
+        .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
+        .execute(trainByDefault(args));
+  }
+
+  private static String[] trainByDefault(String[] args) {
+    boolean commandless =
+        args.length == 0 || (args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
+    return commandless
+        ? Stream.concat(Stream.of("train"), Arrays.stream(args)).toArray(String[]::new)
+        : args;
+  }
+
+  private static int usageError(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("error: " + e.getMessage());
+    UnmatchedArgumentException.printSuggestions(e, err);
+    err.println("See '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    err.flush();
+    return command.getCommandSpec().exitCodeOnInvalidInput();
+  }
+
+  private static int failure(Exception e, CommandLine command) {
+    PrintWriter err = command.getErr();
+    boolean debug = command.getParseResult().hasMatchedOption("--debug");
+    if (debug) {
+      e.printStackTrace(err);
+    } else if (e instanceof LeNetException) {
+      err.println("error: " + e.getMessage());
+    } else {
+      err.println("error: unexpected " + e + "; add --debug for the stack trace");
+    }
+    err.flush();
+    return command.getCommandSpec().exitCodeOnExecutionException();
+  }
+}

@@ -1,0 +1,80 @@
+package org.lenet4j.cli;
+
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Pooling;
+import org.lenet4j.training.LeNet;
+import picocli.CommandLine.Option;
+
+/** Which variant of the network, and where it computes. */
+final class NetworkOptions {
+  @Option(
+      names = "--activation",
+      paramLabel = "NAME",
+      converter = Converters.ActivationName.class,
+      description = "sigmoid, tanh or relu (default: what the weights file says, else sigmoid).")
+  private Activation activation;
+
+  @Option(
+      names = "--pooling",
+      paramLabel = "NAME",
+      converter = Converters.PoolingName.class,
+      description = "avg or max (default: what the weights file says, else avg).")
+  private Pooling pooling;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "auto",
+      converter = Converters.DeviceName.class,
+      description = {
+        "auto, cpu, cuda, cuda:N or java, the slow reference (default: ${DEFAULT-VALUE}).",
+        "auto takes the fastest one that works and says which."
+      })
+  private Device device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = Converters.Threads.class,
+      description = {
+        "Threads of the cpu device, 0 for one per processor (default: ${DEFAULT-VALUE}).",
+        "The results are the same bits for any number."
+      })
+  private int threads;
+
+  @Option(
+      names = "--isa",
+      paramLabel = "NAME",
+      description =
+          "Instruction set of the cpu device, such as x86-64-v3 (default: the best there is).")
+  private String instructionSet;
+
+  /** A builder on which all of these options are set. */
+  LeNet.Builder builder() {
+    LeNet.Builder builder = LeNet.builder().device(device).threads(threads);
+    if (instructionSet != null) {
+      builder.instructionSet(instructionSet);
+    }
+    if (activation != null) {
+      builder.activation(activation);
+    }
+    if (pooling != null) {
+      builder.pooling(pooling);
+    }
+    return builder;
+  }
+
+  /** One line on a network: where it computes, and which variant it is. */
+  static String describe(LeNet net) {
+    EngineConfig config = net.config();
+    return "%s; %s, %s pooling, %d classes"
+        .formatted(
+            net.description(),
+            Converters.lower(config.activation()),
+            Converters.lower(config.pooling()),
+            config.classes());
+  }
+}

@@ -1,0 +1,66 @@
+package org.lenet4j.cli;
+
+import java.io.Console;
+import java.io.PrintStream;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Where the lines of a command go. */
+final class Output {
+  private static final int UPDATE_MILLIS = 200;
+
+  private final PrintStream out = System.out;
+  private final boolean quiet;
+  private final boolean terminal = isTerminal();
+
+  Output(boolean quiet) {
+    this.quiet = quiet;
+  }
+
+  /** A line that --quiet leaves out. */
+  void info(String line) {
+    if (!quiet) {
+      out.println(line);
+    }
+  }
+
+  /** A line that says what came out in the end. */
+  void result(String line) {
+    out.println(line);
+  }
+
+  /** A line that something did not work which is no reason to stop. */
+  void warn(String line) {
+    System.err.println("warning: " + line);
+  }
+
+  /** Whether progress bars make sense: somebody watches and wants them. */
+  boolean showsBars() {
+    return terminal && !quiet;
+  }
+
+  /** A bar that leaves nothing behind when it is closed. */
+  ProgressBarBuilder bar() {
+    return new ProgressBarBuilder()
+        .setConsumer(new ConsoleProgressBarConsumer(out))
+        .setStyle(ProgressBarStyle.ASCII)
+        .setUpdateIntervalMillis(UPDATE_MILLIS)
+        .clearDisplayOnFinish();
+  }
+
+  /** Since JDK 22 there is a Console without a terminal too, and a method that tells. */
+  private static boolean isTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package org.lenet4j.training;
+
+/**
+ * A point of the chapter's animated plot.
+ *
+ * @param epoch epochs done, the part of the current one included: 2.4 is two fifths into the third
+ * @param loss mean over the examples of the current epoch so far, each measured before the update
+ *     that it took part in
+ * @param trainAccuracy likewise, 0 to 1
+ */
+public record CurvePoint(double epoch, double loss, double trainAccuracy) {}

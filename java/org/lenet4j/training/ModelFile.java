@@ -1,0 +1,171 @@
+package org.lenet4j.training;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lenet4j.LeNetException;
+import org.lenet4j.Version;
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.ParameterLayout;
+import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.Safetensors;
+import org.lenet4j.io.Tensor;
+
+/**
+ * A network's parameters as safetensors, with the names and shapes of PyTorch's {@code state_dict}
+ * for the chapter's Sequential; the metadata say which variant of the network they belong to.
+ */
+final class ModelFile {
+  private static final String LAST_BIAS = "11.bias";
+
+  private static final String VERSION = "lenet4j_version";
+  private static final String ACTIVATION = "activation";
+  private static final String POOLING = "pooling";
+  private static final String INPUT_SCALE = "input_scale";
+  private static final String INPUT_OFFSET = "input_offset";
+
+  /**
+   * What a file holds.
+   *
+   * @param config the variant; what the file does not say is as in the classic network
+   * @param parameters the arena
+   */
+  record Model(EngineConfig config, float[] parameters) {}
+
+  private ModelFile() {}
+
+  static void write(Path file, EngineConfig config, float[] parameters) {
+    List<Tensor> tensors = new ArrayList<>();
+    for (ParameterLayout.Tensor tensor : config.layout().tensors()) {
+      tensors.add(
+          new Tensor(
+              tensor.key(),
+              tensor.shape(),
+              Arrays.copyOfRange(parameters, tensor.offset(), tensor.offset() + tensor.length())));
+    }
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("format", "pt"); // Some of PyTorch's tools insist on it.
+    metadata.put(VERSION, Version.current());
+    metadata.put(ACTIVATION, lower(config.activation()));
+    metadata.put(POOLING, lower(config.pooling()));
+    metadata.put(INPUT_SCALE, Float.toString(config.inputScale()));
+    metadata.put(INPUT_OFFSET, Float.toString(config.inputOffset()));
+    new Safetensors(tensors, metadata).write(file);
+  }
+
+  static Model read(Path file) {
+    Safetensors content = Safetensors.read(file);
+    EngineConfig config = config(file, content);
+    ParameterLayout layout = config.layout();
+    float[] arena = new float[layout.size()];
+    List<String> names = new ArrayList<>(content.tensors().stream().map(Tensor::name).toList());
+    for (ParameterLayout.Tensor expected : layout.tensors()) {
+      Tensor found = require(file, content, expected.key());
+      if (!found.shape().equals(expected.shape())) {
+        throw new LeNetException(
+            "%s holds no LeNet: tensor %s has shape %s, expected %s"
+                .formatted(file, found.name(), found.shape(), expected.shape()));
+      }
+      requireFinite(file, found);
+      System.arraycopy(found.values(), 0, arena, expected.offset(), expected.length());
+      names.remove(found.name());
+    }
+    if (!names.isEmpty()) {
+      throw new LeNetException(
+          "%s holds no LeNet: tensor %s is not part of one".formatted(file, names.get(0)));
+    }
+    return new Model(config, arena);
+  }
+
+  private static EngineConfig config(Path file, Safetensors content) {
+    Tensor last = require(file, content, LAST_BIAS);
+    if (last.shape().size() != 1
+        || last.values().length < 1
+        || last.values().length > ParameterLayout.MAX_CLASSES) {
+      throw new LeNetException(
+          "%s holds no LeNet: tensor %s has shape %s, expected one extent of 1 to %d, the classes"
+              .formatted(file, LAST_BIAS, last.shape(), ParameterLayout.MAX_CLASSES));
+    }
+    EngineConfig classic = EngineConfig.CLASSIC;
+    Map<String, String> metadata = content.metadata();
+    return classic
+        .withClasses(last.values().length)
+        .withVariant(
+            choice(file, metadata, ACTIVATION, classic.activation(), Activation.values()),
+            choice(file, metadata, POOLING, classic.pooling(), Pooling.values()))
+        .withInput(
+            number(file, metadata, INPUT_SCALE, classic.inputScale()),
+            number(file, metadata, INPUT_OFFSET, classic.inputOffset()));
+  }
+
+  private static Tensor require(Path file, Safetensors content, String name) {
+    return content
+        .tensor(name)
+        .orElseThrow(
+            () ->
+                new LeNetException(
+                    "%s holds no LeNet: it has no tensor %s, only %s"
+                        .formatted(
+                            file, name, content.tensors().stream().map(Tensor::name).toList())));
+  }
+
+  private static void requireFinite(Path file, Tensor tensor) {
+    for (int i = 0; i < tensor.values().length; i++) {
+      if (!Float.isFinite(tensor.values()[i])) {
+        throw new LeNetException(
+            "%s cannot be used: value %d of tensor %s is %s, expected a finite number"
+                .formatted(file, i, tensor.name(), tensor.values()[i]));
+      }
+    }
+  }
+
+  private static <E extends Enum<E>> E choice(
+      Path file, Map<String, String> metadata, String key, E otherwise, E[] values) {
+    String text = metadata.get(key);
+    if (text == null) {
+      return otherwise;
+    }
+    return Arrays.stream(values)
+        .filter(value -> lower(value).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                unusable(
+                    file,
+                    key,
+                    text,
+                    "one of " + Arrays.stream(values).map(ModelFile::lower).toList()));
+  }
+
+  private static float number(
+      Path file, Map<String, String> metadata, String key, float otherwise) {
+    String text = metadata.get(key);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      float value = Float.parseFloat(text);
+      if (Float.isFinite(value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // The sentence below says all there is to say.
+    }
+    throw unusable(file, key, text, "a finite number");
+  }
+
+  private static LeNetException unusable(Path file, String key, String found, String expected) {
+    return new LeNetException(
+        "%s cannot be used: its metadata say %s is '%s', expected %s"
+            .formatted(file, key, found, expected));
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}
