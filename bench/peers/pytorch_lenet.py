@@ -8,6 +8,9 @@ A step is zero_grad + forward + loss + backward + update + those two metrics. It
 shuffling and gathering the batch; whole_epoch_examples_per_second includes them. Neither includes
 evaluation or the warm-up (one forward and backward of each batch size, for compiling, no update).
 
+Measure on an idle machine: with as many threads as cores, one other busy process makes OpenMP's barriers
+wait for it and costs up to a factor of 30. Compare median steps, and look at max_step_ms.
+
 One JSON line per epoch and a last one with "final": true.
 
 Memory: glibc by default gives large blocks back to the system after every step, and page faults then
