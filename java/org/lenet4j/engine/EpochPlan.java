@@ -37,6 +37,18 @@ public record EpochPlan(
     }
   }
 
+  /** A copy of the order. */
+  @Override
+  public int[] order() {
+    return order.clone();
+  }
+
+  /** A copy of the learning rates. */
+  @Override
+  public float[] learningRates() {
+    return learningRates.clone();
+  }
+
   /** Mini-batches in this epoch. */
   public int batches() {
     return learningRates.length;

@@ -20,6 +20,8 @@ final class JavaEngine extends AbstractEngine {
   private final double[] gradient;
   private int nextId;
   private EpochPlan plan;
+  private int[] order = {};
+  private float[] rates = {};
   private int position;
   private Metrics metrics = Metrics.ZERO;
 
@@ -62,6 +64,8 @@ final class JavaEngine extends AbstractEngine {
   @Override
   void doStartEpoch(EpochPlan newPlan) {
     plan = newPlan;
+    order = newPlan.order();
+    rates = newPlan.learningRates();
     position = 0;
   }
 
@@ -75,13 +79,13 @@ final class JavaEngine extends AbstractEngine {
   void doRun(int batches) {
     for (int end = position + batches; position < end; position++) {
       int from = position * plan.batchSize();
-      int to = Math.min(plan.order().length, from + plan.batchSize());
+      int to = (int) Math.min(order.length, (long) from + plan.batchSize());
       metrics =
           metrics.plus(
               accumulate(
-                  datasets.get(plan.dataset()), Arrays.copyOfRange(plan.order(), from, to),
+                  datasets.get(plan.dataset()), Arrays.copyOfRange(order, from, to),
                   config().labelSmoothing()));
-      update(plan.learningRates()[position]);
+      update(rates[position]);
     }
   }
 

@@ -1,0 +1,217 @@
+package org.lenet4j.engine;
+
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.Loader;
+import org.lenet4j.LeNetException;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.internal.binding.Config;
+import org.lenet4j.internal.binding.LeNetNative;
+
+/** An engine in native code: a thin layer over the generated bindings of native/include/lenet. */
+final class NativeEngine extends AbstractEngine {
+  /** Loads the native library once, on first use. */
+  private static final class Library {
+    static final String UNAVAILABLE = load();
+
+    private static String load() {
+      try {
+        Loader.load(LeNetNative.class);
+        return "";
+      } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+          root = root.getCause();
+        }
+        return "the native library for %s could not be loaded (%s): add lenet4j's jar with classifier %s to the class path, or use --device java"
+            .formatted(Loader.getPlatform(), root.getMessage(), Loader.getPlatform());
+      }
+    }
+  }
+
+  private final org.lenet4j.internal.binding.Engine engine;
+  private final String description;
+
+  NativeEngine(EngineConfig config, EngineOptions options) {
+    super(config);
+    if (!unavailableReason().isEmpty()) {
+      throw new LeNetException("device cpu cannot be used: " + unavailableReason());
+    }
+    int threads =
+        options.threads() > 0
+            ? options.threads()
+            : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
+    try (Config nativeConfig = new Config()) {
+      nativeConfig
+          .classes(config.classes())
+          .activation(LeNetNative.Activation.values()[config.activation().ordinal()])
+          .pooling(LeNetNative.Pooling.values()[config.pooling().ordinal()])
+          .input_scale(config.inputScale())
+          .input_offset(config.inputOffset())
+          .momentum(config.momentum())
+          .nesterov(config.nesterov())
+          .weight_decay(config.weightDecay())
+          .label_smoothing(config.labelSmoothing())
+          .flip(config.flip())
+          .shift(config.shift())
+          .seed(config.seed())
+          .threads(threads);
+      engine =
+          guarded(
+              () ->
+                  org.lenet4j.internal.binding.Engine.create(
+                      device(), options.instructionSet(), nativeConfig));
+    }
+    description = engine.description();
+  }
+
+  /** Why the native library cannot be used here; empty if it can. */
+  static String unavailableReason() {
+    return Library.UNAVAILABLE;
+  }
+
+  /** The instruction sets that the cpu engine can use here, best first. */
+  static String[] instructionSets() {
+    return LeNetNative.cpu_instruction_sets().split(" ");
+  }
+
+  @Override
+  public String device() {
+    return "cpu";
+  }
+
+  @Override
+  public String description() {
+    return description;
+  }
+
+  @Override
+  int doAddDataset(Dataset dataset) {
+    return guarded(
+        () -> engine.add_dataset(dataset.pixels(), dataset.labels(), dataset.size()));
+  }
+
+  @Override
+  void doRemoveDataset(int dataset) {
+    perform(() -> engine.remove_dataset(dataset));
+  }
+
+  @Override
+  void doStartEpoch(EpochPlan plan) {
+    int[] order = plan.order();
+    perform(
+        () ->
+            engine.start_epoch(
+                plan.dataset(), plan.epoch(), order, order.length, plan.batchSize(),
+                plan.learningRates()));
+  }
+
+  @Override
+  void doEndEpoch() {
+    perform(engine::end_epoch);
+  }
+
+  @Override
+  void doRun(int batches) {
+    perform(() -> engine.run(batches));
+  }
+
+  @Override
+  int doPosition() {
+    return guarded(engine::batches_done);
+  }
+
+  @Override
+  Metrics doTakeMetrics() {
+    return guarded(() -> toJava(engine.take_metrics()));
+  }
+
+  @Override
+  Metrics doEvaluate(int dataset) {
+    return guarded(() -> toJava(engine.evaluate(dataset)));
+  }
+
+  @Override
+  double doGradients(int dataset, int[] indices, float[] gradient) {
+    return guarded(() -> engine.gradients(dataset, indices, indices.length, gradient));
+  }
+
+  @Override
+  float[] doOutput(Layer layer, byte[] images, int count) {
+    float[] output = new float[count * layer.size(config().classes())];
+    perform(
+        () ->
+            engine.layer_output(
+                LeNetNative.Layer.values()[layer.ordinal()], images, count, output));
+    return output;
+  }
+
+  @Override
+  float[] doPredict(byte[] images, int count) {
+    float[] probabilities = new float[count * config().classes()];
+    perform(() -> engine.predict(images, count, probabilities));
+    return probabilities;
+  }
+
+  @Override
+  float[] doParameters() {
+    float[] parameters = new float[layout().size()];
+    perform(() -> engine.read_parameters(parameters));
+    return parameters;
+  }
+
+  @Override
+  void doSetParameters(float[] parameters) {
+    perform(() -> engine.write_parameters(parameters));
+  }
+
+  @Override
+  EngineState doState() {
+    float[] velocities = new float[layout().size()];
+    perform(() -> engine.read_velocities(velocities));
+    return new EngineState(
+        doParameters(), velocities, doPosition(), guarded(() -> toJava(engine.metrics())));
+  }
+
+  @Override
+  void doRestore(EngineState state) {
+    doSetParameters(state.parameters());
+    perform(() -> engine.write_velocities(state.velocities()));
+    perform(() -> engine.set_batches_done(state.position()));
+    try (org.lenet4j.internal.binding.Metrics metrics =
+        new org.lenet4j.internal.binding.Metrics()) {
+      metrics
+          .loss_sum(state.metrics().lossSum())
+          .correct(state.metrics().correct())
+          .count(state.metrics().count());
+      perform(() -> engine.set_metrics(metrics));
+    }
+  }
+
+  @Override
+  void doClose() {
+    engine.close();
+  }
+
+  private static Metrics toJava(org.lenet4j.internal.binding.Metrics sums) {
+    try (sums) {
+      return new Metrics(sums.loss_sum(), sums.correct(), sums.count());
+    }
+  }
+
+  /** The bindings throw plain RuntimeExceptions for what native code throws. */
+  private static <T> T guarded(Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (RuntimeException e) {
+      throw new LeNetException(e.getMessage(), e);
+    }
+  }
+
+  private static void perform(Runnable call) {
+    guarded(
+        () -> {
+          call.run();
+          return null;
+        });
+  }
+}

@@ -1,0 +1,55 @@
+// Where each parameter tensor lies in the float32 arena: PyTorch's order and shapes, no gaps.
+// Keep in sync with org.lenet4j.engine.ParameterLayout.
+#pragma once
+
+#include <cstdint>
+
+namespace lenet {
+
+constexpr int kImageSize = 28;
+constexpr int kPixels = kImageSize * kImageSize;
+constexpr int kMaxClasses = 1024;
+
+// Sizes of the fixed part of the network.
+constexpr int kConv1Channels = 6;
+constexpr int kConv2Channels = 16;
+constexpr int kFlat = 400;
+constexpr int kFc1 = 120;
+constexpr int kFc2 = 84;
+
+struct ParameterLayout {
+  int conv1_weight;  // [6][1][5][5]
+  int conv1_bias;
+  int conv2_weight;  // [16][6][5][5]
+  int conv2_bias;
+  int fc1_weight;  // [120][400]
+  int fc1_bias;
+  int fc2_weight;  // [84][120]
+  int fc2_bias;
+  int fc3_weight;  // [classes][84]
+  int fc3_bias;
+  int size;
+
+  explicit constexpr ParameterLayout(int classes)
+      : conv1_weight(0),
+        conv1_bias(conv1_weight + kConv1Channels * 25),
+        conv2_weight(conv1_bias + kConv1Channels),
+        conv2_bias(conv2_weight + kConv2Channels * kConv1Channels * 25),
+        fc1_weight(conv2_bias + kConv2Channels),
+        fc1_bias(fc1_weight + kFc1 * kFlat),
+        fc2_weight(fc1_bias + kFc1),
+        fc2_bias(fc2_weight + kFc2 * kFc1),
+        fc3_weight(fc2_bias + kFc2),
+        fc3_bias(fc3_weight + classes * kFc2),
+        size(fc3_bias + classes) {}
+};
+
+static_assert(ParameterLayout(10).size == 61706, "the chapter's network has 61,706 parameters");
+
+// Floats that a layer puts out for one image.
+constexpr int layer_size(int layer, int classes) {
+  constexpr int kSizes[] = {4704, 4704, 1176, 1600, 1600, 400, 400, 120, 120, 84, 84};
+  return layer == 11 ? classes : kSizes[layer];
+}
+
+}  // namespace lenet

@@ -1,0 +1,294 @@
+#include "cpu/cpu_engine.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "cpu/floating_point_mode.h"
+
+namespace lenet {
+namespace {
+
+// More lanes than any instruction set has.
+constexpr int kMaxLanes = 16;
+// Output rows of a dense layer's gradient that one task computes, and floats that one task
+// reduces or updates: small enough to share out, large enough to be worth it.
+constexpr int kRowsPerTask = 10;
+constexpr int kFloatsPerTask = 4096;
+
+const KernelTable* choose_kernels(const char* isa) {
+  const KernelTable* kernels = *isa == '\0' ? best_kernels() : find_kernels(isa);
+  if (kernels == nullptr && *isa == '\0') {
+    throw Error("this processor is older than any that liblenet has kernels for");
+  }
+  if (kernels == nullptr || !can_run(kernels)) {
+    throw Error(std::string(kernels == nullptr ? "unknown instruction set '"
+                                               : "this processor does not have instruction set '") +
+                isa + "'; it can run: " + cpu_instruction_sets());
+  }
+  return kernels;
+}
+
+int tasks_of(int items, int per_task) { return (items + per_task - 1) / per_task; }
+
+}  // namespace
+
+const EngineTable* cpu_engine_table() {
+  static constexpr EngineTable table = make_engine_table<CpuEngine>();
+  return &table;
+}
+
+CpuEngine::CpuEngine(const char*, const char* isa, const Config& config)
+    : config_(config),
+      kernels_(choose_kernels(isa)),
+      layout_(config.classes),
+      pool_(config.threads),
+      rows_(kChunk, config.classes),
+      losses_(kChunk),
+      correct_(kChunk),
+      parameters_(layout_.size),
+      velocities_(layout_.size),
+      gradient_(layout_.size) {
+  if (config.flip || config.shift > 0) {
+    throw Error("the cpu engine does not augment images yet: leave flip and shift off");
+  }
+  for (int i = 0; i < pool_.threads(); i++) tiles_.emplace_back(config_, kernels_);
+  for (int i = 0; i < kGroups; i++) {
+    group_sums_.emplace_back(size_t(layout_.fc1_weight) * kernels_->lanes);
+  }
+}
+
+void CpuEngine::describe(char* text, int32_t capacity) {
+  std::snprintf(text, capacity, "cpu (%d %s, %s)", pool_.threads(),
+                pool_.threads() == 1 ? "thread" : "threads", kernels_->isa);
+}
+
+int32_t CpuEngine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count) {
+  auto examples = std::make_unique<Examples>();
+  examples->pixels.assign(pixels, pixels + size_t(count) * kPixels);
+  examples->labels.assign(labels, labels + count);
+  datasets_[next_dataset_] = std::move(examples);
+  return next_dataset_++;
+}
+
+void CpuEngine::remove_dataset(int32_t dataset) { datasets_.erase(dataset); }
+
+void CpuEngine::start_epoch(int32_t dataset, int32_t, const int32_t* order, int32_t count,
+                            int32_t batch_size, const float* learning_rates) {
+  int32_t batches = static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
+  order_.assign(order, order + count);
+  rates_.assign(learning_rates, learning_rates + batches);
+  epoch_examples_ = datasets_.at(dataset).get();
+  batch_size_ = batch_size;
+  position_ = 0;
+}
+
+void CpuEngine::run(int32_t batches) {
+  FlushDenormals mode;
+  for (int32_t i = 0; i < batches; i++, position_++) {
+    int64_t first = int64_t{position_} * batch_size_;
+    int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
+    Metrics batch = accumulate_gradient(*epoch_examples_, order_.data() + first, count);
+    metrics_.loss_sum += batch.loss_sum;
+    metrics_.correct += batch.correct;
+    metrics_.count += batch.count;
+    update(rates_[position_]);
+  }
+}
+
+Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* indices,
+                                       int count) {
+  std::memset(gradient_.data(), 0, layout_.size * sizeof(float));
+  const float scale = 1.0f / static_cast<float>(count);
+  Metrics sums;
+  for (int first = 0; first < count; first += kChunk) {
+    int size = std::min(kChunk, count - first);
+    accumulate_chunk(examples, indices + first, size, scale);
+    Metrics chunk = sum_metrics(size);
+    sums.loss_sum += chunk.loss_sum;
+    sums.correct += chunk.correct;
+    sums.count += chunk.count;
+  }
+  return sums;
+}
+
+void CpuEngine::accumulate_chunk(const Examples& examples, const int32_t* indices, int count,
+                                 float scale) {
+  const int lanes = kernels_->lanes;
+  const int tiles = tiles_of(count);
+  const int groups = std::min(tiles, kGroups);
+  const size_t conv_values = size_t(layout_.fc1_weight) * lanes;
+
+  pool_.loop(groups, [&](int group, int thread) {
+    float* sums = group_sums_[group].data();
+    std::memset(sums, 0, conv_values * sizeof(float));
+    Tile& tile = tiles_[thread];
+    for (int t = tiles * group / groups; t < tiles * (group + 1) / groups; t++) {
+      const int first = t * lanes;
+      const int size = std::min(lanes, count - first);
+      const uint8_t* images[kMaxLanes];
+      int32_t labels[kMaxLanes];
+      for (int lane = 0; lane < lanes; lane++) {
+        // Lanes beyond the end repeat an image; their gradient is zero.
+        int32_t index = indices[first + std::min(lane, size - 1)];
+        images[lane] = examples.pixels.data() + size_t(index) * kPixels;
+        labels[lane] = examples.labels[index];
+      }
+      tile.forward(parameters_.data(), images, nullptr);
+      tile.loss(labels, size, true, config_.label_smoothing, scale, &losses_[first],
+                &correct_[first]);
+      tile.backward(parameters_.data(), sums, &rows_, first);
+    }
+  });
+
+  struct Dense {
+    const AlignedBuffer &in, &d;
+    int in_stride, n, d_stride, m, weight, bias;
+  };
+  const Dense layers[] = {
+      {rows_.flat, rows_.dfc1, DenseRows::kStride400, kFlat, DenseRows::kStride120, kFc1,
+       layout_.fc1_weight, layout_.fc1_bias},
+      {rows_.fc1, rows_.dfc2, DenseRows::kStride120, kFc1, DenseRows::kStride84, kFc2,
+       layout_.fc2_weight, layout_.fc2_bias},
+      {rows_.fc2, rows_.dlogits, DenseRows::kStride84, kFc2, rows_.class_stride, config_.classes,
+       layout_.fc3_weight, layout_.fc3_bias},
+  };
+  const float* group_pointers[kGroups];
+  for (int g = 0; g < groups; g++) group_pointers[g] = group_sums_[g].data();
+  constexpr int kConvsPerTask = 512;
+  const int conv_parameters = layout_.fc1_weight;
+  int task_counts[4];
+  for (int i = 0; i < 3; i++) task_counts[i] = tasks_of(layers[i].m, kRowsPerTask);
+  task_counts[3] = tasks_of(conv_parameters, kConvsPerTask);
+  const int tasks = task_counts[0] + task_counts[1] + task_counts[2] + task_counts[3];
+  pool_.loop(tasks, [&](int task, int) {
+    int layer = 0;
+    while (task >= task_counts[layer]) task -= task_counts[layer++];
+    if (layer == 3) {
+      const int first = task * kConvsPerTask;
+      kernels_->reduce_groups(group_pointers, groups, first,
+                              std::min(first + kConvsPerTask, conv_parameters), gradient_.data());
+      return;
+    }
+    const Dense& dense = layers[layer];
+    const int first = task * kRowsPerTask;
+    kernels_->dense_backward_weight(dense.in.data(), dense.in_stride, dense.n, dense.d.data(),
+                                    dense.d_stride, count, first,
+                                    std::min(first + kRowsPerTask, dense.m),
+                                    gradient_.data() + dense.weight, gradient_.data() + dense.bias);
+  });
+}
+
+void CpuEngine::update(float rate) {
+  const SgdStep step{rate, config_.momentum, config_.weight_decay, config_.nesterov};
+  pool_.loop(tasks_of(layout_.size, kFloatsPerTask), [&](int task, int) {
+    const int first = task * kFloatsPerTask;
+    kernels_->sgd(&step, std::min(kFloatsPerTask, layout_.size - first), gradient_.data() + first,
+                  velocities_.data() + first, parameters_.data() + first);
+  });
+}
+
+Metrics CpuEngine::sum_metrics(int count) const {
+  Metrics sums;
+  for (int i = 0; i < count; i++) {
+    sums.loss_sum += losses_[i];
+    sums.correct += correct_[i];
+  }
+  sums.count = count;
+  return sums;
+}
+
+// Forward in tiles over images that lie one after the other; consume(tile, thread, first, size)
+// after each.
+template <class Consume>
+void CpuEngine::forward_images(const uint8_t* images, int32_t count, const Capture* captures,
+                               Consume consume) {
+  FlushDenormals mode;
+  const int lanes = kernels_->lanes;
+  pool_.loop(tiles_of(count), [&](int task, int thread) {
+    const int first = task * lanes;
+    const int size = std::min(lanes, count - first);
+    const uint8_t* pointers[kMaxLanes];
+    for (int lane = 0; lane < lanes; lane++) {
+      pointers[lane] = images + size_t(first + std::min(lane, size - 1)) * kPixels;
+    }
+    tiles_[thread].forward(parameters_.data(), pointers,
+                           captures == nullptr ? nullptr : captures + thread);
+    consume(tiles_[thread], thread, first, size);
+  });
+}
+
+Metrics CpuEngine::evaluate(int32_t dataset) {
+  const Examples& examples = *datasets_.at(dataset);
+  const int count = static_cast<int>(examples.labels.size());
+  Metrics sums;
+  for (int first = 0; first < count; first += kChunk) {
+    const int size = std::min(kChunk, count - first);
+    forward_images(examples.pixels.data() + size_t(first) * kPixels, size, nullptr,
+                   [&](Tile& tile, int, int at, int images) {
+                     tile.loss(&examples.labels[first + at], images, false, 0, 0, &losses_[at],
+                               &correct_[at]);
+                   });
+    Metrics chunk = sum_metrics(size);
+    sums.loss_sum += chunk.loss_sum;
+    sums.correct += chunk.correct;
+    sums.count += chunk.count;
+  }
+  return sums;
+}
+
+double CpuEngine::gradients(int32_t dataset, const int32_t* indices, int32_t count,
+                            float* gradient) {
+  FlushDenormals mode;
+  Metrics sums = accumulate_gradient(*datasets_.at(dataset), indices, count);
+  std::memcpy(gradient, gradient_.data(), layout_.size * sizeof(float));
+  return sums.loss_sum / static_cast<double>(sums.count);
+}
+
+void CpuEngine::layer_output(Layer layer, const uint8_t* images, int32_t count, float* output) {
+  const int size = layer_size(static_cast<int>(layer), config_.classes);
+  const size_t tile_values = size_t(size) * kernels_->lanes;
+  AlignedBuffer lanes(tile_values * pool_.threads());
+  AlignedBuffer rows(tile_values * pool_.threads());
+  std::vector<Capture> captures;
+  for (int i = 0; i < pool_.threads(); i++) {
+    captures.push_back({layer, lanes.data() + i * tile_values});
+  }
+  forward_images(images, count, captures.data(), [&](Tile&, int thread, int first, int valid) {
+    float* tile_rows = rows.data() + thread * tile_values;
+    kernels_->lanes_to_rows(captures[thread].values, size, tile_rows, size);
+    std::memcpy(output + size_t(first) * size, tile_rows, size_t(valid) * size * sizeof(float));
+  });
+}
+
+void CpuEngine::predict(const uint8_t* images, int32_t count, float* probabilities) {
+  const int lanes = kernels_->lanes;
+  const int classes = config_.classes;
+  forward_images(images, count, nullptr, [&](Tile& tile, int, int first, int size) {
+    tile.softmax();
+    for (int lane = 0; lane < size; lane++) {
+      for (int c = 0; c < classes; c++) {
+        probabilities[size_t(first + lane) * classes + c] = tile.logits()[c * lanes + lane];
+      }
+    }
+  });
+}
+
+void CpuEngine::read_parameters(float* parameters) {
+  std::memcpy(parameters, parameters_.data(), layout_.size * sizeof(float));
+}
+
+void CpuEngine::write_parameters(const float* parameters) {
+  std::memcpy(parameters_.data(), parameters, layout_.size * sizeof(float));
+}
+
+void CpuEngine::read_velocities(float* velocities) {
+  std::memcpy(velocities, velocities_.data(), layout_.size * sizeof(float));
+}
+
+void CpuEngine::write_velocities(const float* velocities) {
+  std::memcpy(velocities_.data(), velocities, layout_.size * sizeof(float));
+}
+
+}  // namespace lenet

@@ -1,0 +1,96 @@
+// The cpu engine: SIMD kernels over tiles of images, several threads, the same bits for any number
+// of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/engine_table.h"
+#include "core/layout.h"
+#include "cpu/aligned_buffer.h"
+#include "cpu/thread_pool.h"
+#include "cpu/tile.h"
+#include "lenet/engine.h"
+
+namespace lenet {
+
+const EngineTable* cpu_engine_table();
+
+// Behind lenet::Engine, which validates: the methods are those of lenet/engine.h.
+//
+// What makes the result independent of the number of threads: a mini-batch is cut into chunks,
+// a chunk into tiles, and the tiles into kGroups groups, all by the sizes alone. A group adds up
+// its convolution gradients in tile order, the groups are added in group order, and every element
+// of the dense layers' gradients is summed by one task over the examples in their order.
+class CpuEngine {
+ public:
+  CpuEngine(const char* device, const char* isa, const Config& config);
+
+  void describe(char* text, int32_t capacity);
+  int32_t add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count);
+  void remove_dataset(int32_t dataset);
+  void start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,
+                   int32_t batch_size, const float* learning_rates);
+  void run(int32_t batches);
+  int32_t position() { return position_; }
+  void set_position(int32_t position) { position_ = position; }
+  Metrics metrics() { return metrics_; }
+  void set_metrics(Metrics metrics) { metrics_ = metrics; }
+  Metrics evaluate(int32_t dataset);
+  double gradients(int32_t dataset, const int32_t* indices, int32_t count, float* gradient);
+  void layer_output(Layer layer, const uint8_t* images, int32_t count, float* output);
+  void predict(const uint8_t* images, int32_t count, float* probabilities);
+  void read_parameters(float* parameters);
+  void write_parameters(const float* parameters);
+  void read_velocities(float* velocities);
+  void write_velocities(const float* velocities);
+
+ private:
+  // Examples whose activations are kept for the dense layers' gradients at a time; a larger
+  // mini-batch takes several rounds.
+  static constexpr int kChunk = 1024;
+  // As many threads as this work on the tiles of a mini-batch of 256.
+  static constexpr int kGroups = 8;
+
+  struct Examples {
+    std::vector<uint8_t> pixels;
+    std::vector<int32_t> labels;
+  };
+
+  const KernelTable& kernels() const { return *kernels_; }
+  int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }
+  Metrics accumulate_gradient(const Examples& examples, const int32_t* indices, int count);
+  void accumulate_chunk(const Examples& examples, const int32_t* indices, int count, float scale);
+  void update(float rate);
+  Metrics sum_metrics(int count) const;
+  template <class Consume>
+  void forward_images(const uint8_t* images, int32_t count, const Capture* captures,
+                      Consume consume);
+
+  Config config_;
+  const KernelTable* kernels_;
+  ParameterLayout layout_;
+  ThreadPool pool_;
+  std::vector<Tile> tiles_;                // one per thread
+  std::vector<AlignedBuffer> group_sums_;  // [conv parameters][L] per group
+  DenseRows rows_;
+  std::vector<float> losses_;
+  std::vector<uint8_t> correct_;
+  AlignedBuffer parameters_;
+  AlignedBuffer velocities_;
+  AlignedBuffer gradient_;
+
+  std::map<int32_t, std::unique_ptr<Examples>> datasets_;
+  int32_t next_dataset_ = 0;
+
+  const Examples* epoch_examples_ = nullptr;
+  std::vector<int32_t> order_;
+  std::vector<float> rates_;
+  int32_t batch_size_ = 1;
+  int32_t position_ = 0;
+  Metrics metrics_;
+};
+
+}  // namespace lenet

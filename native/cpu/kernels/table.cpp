@@ -1,0 +1,46 @@
+// The table of one instruction set.
+#include "cpu/kernels/layers.h"
+
+namespace lenet {
+
+
+namespace LENET_ISA {
+
+extern const KernelTable table;
+const KernelTable table = {
+    LENET_ISA_NAME,
+    kLanes,
+    gather,
+    conv1_forward,
+    conv2_forward,
+    conv2_backward_data,
+    conv1_backward_weight,
+    conv2_backward_weight,
+    {{activation_pool_forward<Activation::SIGMOID, Pooling::AVG>,
+      activation_pool_forward<Activation::SIGMOID, Pooling::MAX>},
+     {activation_pool_forward<Activation::TANH, Pooling::AVG>,
+      activation_pool_forward<Activation::TANH, Pooling::MAX>},
+     {activation_pool_forward<Activation::RELU, Pooling::AVG>,
+      activation_pool_forward<Activation::RELU, Pooling::MAX>}},
+    {{activation_pool_backward<Activation::SIGMOID, Pooling::AVG>,
+      activation_pool_backward<Activation::SIGMOID, Pooling::MAX>},
+     {activation_pool_backward<Activation::TANH, Pooling::AVG>,
+      activation_pool_backward<Activation::TANH, Pooling::MAX>},
+     {activation_pool_backward<Activation::RELU, Pooling::AVG>,
+      activation_pool_backward<Activation::RELU, Pooling::MAX>}},
+    dense_forward,
+    dense_backward_data,
+    dense_backward_weight,
+    {activation_forward<Activation::SIGMOID>, activation_forward<Activation::TANH>,
+     activation_forward<Activation::RELU>},
+    {activation_backward<Activation::SIGMOID>, activation_backward<Activation::TANH>,
+     activation_backward<Activation::RELU>},
+    cross_entropy,
+    softmax,
+    lanes_to_rows,
+    reduce_groups,
+    sgd,
+};
+
+}  // namespace LENET_ISA
+}  // namespace lenet

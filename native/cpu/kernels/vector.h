@@ -1,0 +1,84 @@
+// The vector type of the kernels: kLanes floats, one image in each lane. Every kernel source is
+// compiled once per instruction set with its own LENET_ISA (a namespace) and LENET_LANES.
+//
+// Only GCC/Clang vector extensions, no intrinsics, and no function of the standard library that
+// the linker could share with code for another instruction set: whatever is compiled here must
+// stay here.
+#pragma once
+
+#include <cstdint>
+
+#define LENET_INLINE static inline __attribute__((always_inline))
+#define LENET_NOINLINE static __attribute__((noinline))
+
+// An array of accumulators lives in memory unless every loop over it is unrolled.
+#if defined(__clang__)
+#define LENET_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LENET_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+namespace lenet::LENET_ISA {
+
+constexpr int kLanes = LENET_LANES;
+
+typedef float V __attribute__((vector_size(LENET_LANES * 4)));
+typedef int32_t VI __attribute__((vector_size(LENET_LANES * 4)));
+// The same at any address.
+typedef float UnalignedV __attribute__((vector_size(LENET_LANES * 4), aligned(4), may_alias));
+
+LENET_INLINE V load(const float* p) { return *reinterpret_cast<const UnalignedV*>(p); }
+LENET_INLINE void store(float* p, V v) { *reinterpret_cast<UnalignedV*>(p) = v; }
+
+#if LENET_LANES == 16
+LENET_INLINE V splat(float f) { return V{f, f, f, f, f, f, f, f, f, f, f, f, f, f, f, f}; }
+LENET_INLINE V zip_low(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+LENET_INLINE V zip_high(V a, V b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+#elif LENET_LANES == 8
+LENET_INLINE V splat(float f) { return V{f, f, f, f, f, f, f, f}; }
+LENET_INLINE V zip_low(V a, V b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+LENET_INLINE V zip_high(V a, V b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#elif LENET_LANES == 4
+LENET_INLINE V splat(float f) { return V{f, f, f, f}; }
+LENET_INLINE V zip_low(V a, V b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+LENET_INLINE V zip_high(V a, V b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#endif
+
+LENET_INLINE V max(V a, V b) { return a > b ? a : b; }
+LENET_INLINE V min(V a, V b) { return a < b ? a : b; }
+
+// Transposes a square of kLanes vectors in place: log2(kLanes) perfect shuffles.
+LENET_INLINE void transpose(V* rows) {
+  V shuffled[kLanes];
+  LENET_UNROLL
+  for (int round = 1; round < kLanes; round *= 2) {
+    LENET_UNROLL
+    for (int i = 0; i < kLanes / 2; i++) {
+      shuffled[2 * i] = zip_low(rows[i], rows[i + kLanes / 2]);
+      shuffled[2 * i + 1] = zip_high(rows[i], rows[i + kLanes / 2]);
+    }
+    LENET_UNROLL
+    for (int i = 0; i < kLanes; i++) rows[i] = shuffled[i];
+  }
+}
+
+// The sum of the lanes, in an order that does not depend on the compiler.
+LENET_INLINE float sum_lanes(V v) {
+  float lanes[kLanes];
+  store(lanes, v);
+  LENET_UNROLL
+  for (int width = kLanes / 2; width >= 1; width /= 2) {
+    LENET_UNROLL
+    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
+}
+
+}  // namespace lenet::LENET_ISA
