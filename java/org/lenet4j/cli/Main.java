@@ -45,7 +45,7 @@ public final class Main {
     if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
       System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
     }
-    int status = run(args);
+    int status = commandLine().execute(trainByDefault(args));
     System.out.flush();
     System.err.flush();
     if (status != 0) {
@@ -53,15 +53,14 @@ public final class Main {
     }
   }
 
-  private static int run(String... args) {
+  static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::usageError)
-        .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
-        .execute(trainByDefault(args));
+        .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command));
   }
 
-  private static String[] trainByDefault(String[] args) {
+  static String[] trainByDefault(String[] args) {
     boolean commandless =
         args.length == 0 || (args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
     return commandless

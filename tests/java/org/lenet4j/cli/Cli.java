@@ -1,0 +1,53 @@
+package org.lenet4j.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The command line as its user meets it: a process with an exit status and two streams. */
+record Cli(int status, String out, String err) {
+  private static final long SECONDS = 60;
+
+  /** Runs a command in a directory, where its output files appear as well. */
+  static Cli run(Path directory, String... args) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // Starting quickly matters more here than running fast.
+    command.add("-XX:TieredStopAtLevel=1");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add("org.lenet4j.cli.Main");
+    command.addAll(List.of(args));
+    File out = directory.resolve("stdout.txt").toFile();
+    File err = directory.resolve("stderr.txt").toFile();
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .directory(directory.toFile())
+              .redirectOutput(out)
+              .redirectError(err)
+              .start();
+      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError(command + " has not ended after " + SECONDS + " s");
+      }
+      return new Cli(process.exitValue(), read(out), read(err));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String read(File file) throws IOException {
+    return new String(Files.readAllBytes(file.toPath()), UTF_8);
+  }
+}

@@ -1,0 +1,165 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Device;
+import org.lenet4j.training.Examples;
+import org.lenet4j.training.LeNet;
+
+/** What can go wrong outside the program is one sentence and exit status 1. */
+class FailureTest {
+  @TempDir private static Path directory;
+
+  private static Path data;
+
+  private final StringWriter err = new StringWriter();
+
+  @BeforeAll
+  static void writeData() throws IOException {
+    try (Dataset examples = Examples.bars(12, 3)) {
+      data = IdxFiles.write(directory.resolve("data"), examples, examples);
+    }
+  }
+
+  private void assertFails(String message, String... args) {
+    int status = Main.commandLine().setErr(new PrintWriter(err)).execute(Main.trainByDefault(args));
+    assertThat(err.toString()).startsWith("error: ").contains(message);
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(status).isEqualTo(1);
+  }
+
+  @Test
+  void withoutTheModel() {
+    Path missing = directory.resolve("missing.safetensors");
+    assertFails(
+        missing + " could not be read: it does not exist",
+        "evaluate",
+        "--model",
+        missing.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+  }
+
+  @Test
+  void withACorruptModel() throws IOException {
+    Path corrupt = Files.writeString(directory.resolve("corrupt.safetensors"), "not a model file");
+    assertFails(
+        corrupt + " is not a valid safetensors file",
+        "evaluate",
+        "--model",
+        corrupt.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+    err.getBuffer().setLength(0);
+    assertFails(
+        corrupt + " is not a valid safetensors file",
+        "--init",
+        corrupt.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+  }
+
+  @Test
+  void withoutTheData() {
+    Path missing = directory.resolve("nowhere");
+    assertFails(missing + " does not exist", "--data", missing.toString(), "--device", "java");
+  }
+
+  @Test
+  void withMoreLabelsThanTheModelHasClasses() {
+    Path two = directory.resolve("two.safetensors");
+    try (LeNet net = LeNet.builder().device(Device.java()).classes(2).build()) {
+      net.save(two);
+    }
+    String message =
+        "the data in %s has labels up to 2, the network only 2 classes".formatted(data);
+    assertFails(
+        message,
+        "evaluate",
+        "--model",
+        two.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+    err.getBuffer().setLength(0);
+    assertFails(message, "--init", two.toString(), "--device", "java", "--data", data.toString());
+  }
+
+  @Test
+  void whenTheWeightsCouldNotBeSavedInTheEnd() {
+    Path lost = directory.resolve("no/such/folder/w.safetensors");
+    assertFails(
+        lost + " cannot be written: there is no directory",
+        "--save",
+        lost.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+    assertThat(directory.resolve("lenet4j-out")).doesNotExist();
+  }
+
+  @Test
+  void whenTheRunFolderIsAFile() throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    assertFails(
+        file + " is a file, expected a folder for the run's results",
+        "--out",
+        file.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString());
+  }
+
+  @Test
+  void whenTrainingDiverges() {
+    Path out = directory.resolve("diverged");
+    assertFails(
+        "the training diverged: the loss is NaN",
+        "--lr",
+        "1e30",
+        "--activation",
+        "relu",
+        "--epochs",
+        "3",
+        "--batch-size",
+        "4",
+        "--out",
+        out.toString(),
+        "--device",
+        "java",
+        "--data",
+        data.toString(),
+        "--quiet");
+    assertThat(out.resolve("history.jsonl")).isRegularFile();
+    assertThat(out.resolve("model.safetensors")).doesNotExist();
+  }
+
+  @Test
+  void withoutAStackTraceUnlessAskedFor() {
+    Path missing = directory.resolve("nowhere");
+    int status =
+        Main.commandLine()
+            .setErr(new PrintWriter(err))
+            .execute("train", "--debug", "--data", missing.toString());
+    assertThat(status).isEqualTo(1);
+    assertThat(err.toString()).startsWith("org.lenet4j.LeNetException: ").contains("\tat org.");
+  }
+}

@@ -1,0 +1,192 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.training.Examples;
+
+/** One small training as a user runs it, and what can be done with its results. */
+class TrainingRunTest {
+  @TempDir private static Path directory;
+
+  private static Cli train;
+  private static Path run;
+
+  @BeforeAll
+  static void trainOnce() throws IOException {
+    try (Dataset examples = Examples.bars(60, 3);
+        Dataset test = Examples.bars(20, 3)) {
+      IdxFiles.write(directory.resolve("data"), examples, test);
+    }
+    train =
+        Cli.run(
+            directory,
+            ("--data data --device java --activation tanh --lr 0.05 --batch-size 4 --epochs 2"
+                    + " --train-limit 43 --seed 3 --save saved.safetensors")
+                .split(" "));
+    run = directory.resolve("lenet4j-out/run-1");
+  }
+
+  @Test
+  void printsWhatTheChapterPrints() {
+    assertThat(train.err()).isEmpty();
+    assertThat(train.status()).isZero();
+    List<String> lines = train.out().lines().toList();
+    assertThat(lines.subList(0, 3))
+        .containsExactly(
+            "43 training and 20 test examples from data",
+            "training on java",
+            "java (reference engine, 1 thread); tanh, avg pooling, 3 classes");
+    String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
+    assertThat(lines.get(3)).matches("epoch 1/2: " + results);
+    assertThat(lines.get(4)).matches("epoch 2/2: " + results);
+    assertThat(lines.subList(5, 8))
+        .containsExactly(
+            "curves in lenet4j-out/run-1/curves.png",
+            "history in lenet4j-out/run-1/history.jsonl",
+            "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
+    assertThat(lines.get(8)).matches(results).isEqualTo(lines.get(4).substring(11));
+    assertThat(lines.get(9))
+        .matches("\\d+ examples/sec on java \\(\\d+ over whole epochs, shuffling included\\)");
+    assertThat(lines).hasSize(10);
+  }
+
+  @Test
+  void leavesARunFolder() throws IOException {
+    try (Stream<Path> files = Files.list(run)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("curves.png", "history.jsonl", "model.safetensors");
+    }
+    assertThat(run.resolve("model.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
+  }
+
+  @Test
+  void writesTheHistory() throws IOException {
+    List<Map<String, Object>> lines =
+        Files.readAllLines(run.resolve("history.jsonl")).stream()
+            .map(TrainingRunTest::parse)
+            .toList();
+    assertThat(lines.stream().map(line -> line.get("type")))
+        .containsExactly(
+            "point", "point", "point", "point", "point", "point", "epoch", //
+            "point", "point", "point", "point", "point", "point", "epoch");
+    assertThat(lines.get(0)).containsOnlyKeys("type", "epoch", "loss", "train_acc");
+    assertThat((double) lines.get(0).get("epoch")).isCloseTo(2 / 11.0, within(1e-12));
+    Map<String, Object> last = lines.get(13);
+    assertThat(last)
+        .containsOnlyKeys(
+            "type",
+            "epoch",
+            "loss",
+            "train_acc",
+            "test_loss",
+            "test_acc",
+            "examples",
+            "step_seconds",
+            "train_seconds",
+            "evaluation_seconds",
+            "examples_per_sec")
+        .containsEntry("epoch", 2.0)
+        .containsEntry("examples", 43.0)
+        .containsEntry("loss", lines.get(12).get("loss"));
+    assertThat(train.out()).contains("test acc %.3f".formatted(last.get("test_acc")));
+  }
+
+  @Test
+  void drawsTheCurves() throws IOException {
+    BufferedImage image = ImageIO.read(run.resolve("curves.png").toFile());
+    assertThat(image.getWidth()).isEqualTo(900);
+    assertThat(image.getHeight()).isEqualTo(600);
+    Set<Integer> colours = new HashSet<>();
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        colours.add(image.getRGB(x, y) & 0xffffff);
+      }
+    }
+    assertThat(colours).contains(0xffffff, 0x1f77b4, 0x9b1fb4, 0x2a8a2a);
+  }
+
+  @Test
+  void evaluatesToTheSameAccuracy() {
+    Cli evaluate =
+        Cli.run(
+            directory, "evaluate --model saved.safetensors --data data --device java".split(" "));
+    assertThat(evaluate.err()).isEmpty();
+    assertThat(evaluate.status()).isZero();
+    String accuracy = train.out().replaceAll("(?s).*(test acc \\S+).*", "$1");
+    assertThat(evaluate.out())
+        .contains("20 test examples from data")
+        .contains("evaluating on java")
+        .contains("tanh, avg pooling, 3 classes")
+        .contains(", " + accuracy + " +- 0.");
+  }
+
+  @Test
+  void startsFromSavedWeightsQuietly() {
+    Cli more =
+        Cli.run(
+            directory,
+            ("train --data data --device java --lr 0.05 --batch-size 4 --epochs 1 --no-shuffle"
+                    + " --init saved.safetensors --out runs/more --quiet")
+                .split(" "));
+    assertThat(more.err()).isEmpty();
+    assertThat(more.status()).isZero();
+    assertThat(more.out().lines()).hasSize(2);
+    assertThat(more.out().lines().toList().get(1)).contains("examples/sec on java");
+    assertThat(directory.resolve("runs/more/curves.png")).isRegularFile();
+    double before = loss(train.out());
+    assertThat(loss(more.out())).isLessThan(before);
+  }
+
+  @Test
+  void neverOverwritesAnEarlierRun() {
+    Cli again =
+        Cli.run(directory, "train --data data --device java --out lenet4j-out/run-1".split(" "));
+    assertThat(again.status()).isEqualTo(1);
+    assertThat(again.err())
+        .isEqualTo(
+            "error: lenet4j-out/run-1 is not empty, and an earlier run is never overwritten:"
+                + " name a new folder"
+                + System.lineSeparator());
+  }
+
+  private static double loss(String out) {
+    String results = out.lines().filter(line -> line.startsWith("loss ")).findFirst().orElseThrow();
+    return Double.parseDouble(results.substring(5, 10));
+  }
+
+  private static Map<String, Object> parse(String line) {
+    try (JsonParser json = new JsonFactory().createParser(line)) {
+      assertThat(json.nextToken()).isEqualTo(JsonToken.START_OBJECT);
+      Map<String, Object> fields = new LinkedHashMap<>();
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String name = json.currentName();
+        boolean text = json.nextToken() == JsonToken.VALUE_STRING;
+        fields.put(name, text ? json.getText() : (Object) json.getDoubleValue());
+      }
+      assertThat(json.nextToken()).isNull();
+      return fields;
+    } catch (IOException e) {
+      throw new AssertionError(line, e);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lenet4j.Version;
+
+/** Help, version and wrong usage. */
+class UsageTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int execute(String... args) {
+    return Main.commandLine()
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(err))
+        .execute(Main.trainByDefault(args));
+  }
+
+  @Test
+  void showsHelpAndVersionInAProcess(@TempDir Path directory) {
+    Cli help = Cli.run(directory, "--help");
+    assertThat(help.status()).isZero();
+    assertThat(help.out()).contains("train", "evaluate", "summary", "Examples:", "Exit status:");
+    assertThat(help.err()).isEmpty();
+    Cli wrong = Cli.run(directory, "--epochs", "0");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.out()).isEmpty();
+    assertThat(wrong.err().lines())
+        .containsExactly(
+            "error: Invalid value for option '--epochs': expected a whole number from 1 to"
+                + " 2147483647, got '0'",
+            "See 'lenet4j train --help'.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "evaluate", "summary"})
+  void everyCommandHasHelpAndVersion(String command) {
+    assertThat(execute(command, "--help")).isZero();
+    assertThat(out.toString())
+        .startsWith("Usage: lenet4j " + command)
+        .contains("Examples:")
+        .contains("default: auto")
+        .doesNotContain("${");
+    assertThat(execute(command, "--version")).isZero();
+    assertThat(out.toString()).contains("lenet4j " + Version.current());
+  }
+
+  @Test
+  void knowsItsVersion() {
+    assertThat(Version.current()).matches("\\d+\\.\\d+\\.\\d+.*");
+    assertThat(execute("--version")).isZero();
+    assertThat(out).hasToString("lenet4j " + Version.current() + System.lineSeparator());
+  }
+
+  @Test
+  void showsTheDefaultsOfTraining() {
+    assertThat(execute("train", "--help")).isZero();
+    assertThat(out.toString())
+        .contains("(default: 10)", "(default: 256)", "(default: 0.9)", "--no-shuffle");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--epochs ten              | '--epochs': expected a whole number from 1",
+        "--epochs 99999999999      | '--epochs': expected a whole number from 1",
+        "--batch-size 0            | '--batch-size': expected a whole number from 1",
+        "--lr nan                  | '--lr': expected a number above 0, got 'nan'",
+        "--lr NaN                  | '--lr': expected a number above 0",
+        "--lr -1                   | '--lr': expected a number above 0",
+        "--lr Infinity             | '--lr': expected a number above 0",
+        "--seed x                  | '--seed'",
+        "--threads -1              | '--threads': expected a whole number from 0 to 1024",
+        "--train-limit 0           | '--train-limit': expected a whole number from 1",
+        "--activation gelu         | '--activation': expected sigmoid or tanh or relu, got 'gelu'",
+        "--pooling min             | '--pooling': expected avg or max, got 'min'",
+        "--device gpu              | unknown device 'gpu': use auto, java, cpu, cuda or cuda:N",
+        "--epochs                  | Missing required parameter for option '--epochs' (N)",
+        "train --epoch 3           | Unknown options: '--epoch', '3'",
+        "trian                     | Unmatched argument at index 0: 'trian'",
+        "evaluate                  | Missing required option: '--model FILE'",
+        "summary --lr 1            | Unknown options: '--lr', '1'",
+      })
+  void namesWhatIsWrong(String args, String message) {
+    assertThat(execute(args.split(" "))).isEqualTo(2);
+    assertThat(err.toString()).startsWith("error: ").contains(message).contains("--help'.");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void suggestsWhatMayHaveBeenMeant() {
+    assertThat(execute("train", "--epoch", "3")).isEqualTo(2);
+    assertThat(err.toString()).contains("Possible solutions: --epochs");
+  }
+}

@@ -1,0 +1,220 @@
+package org.lenet4j.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lenet4j.LeNetException;
+import org.lenet4j.Version;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Layer;
+import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.Safetensors;
+import org.lenet4j.io.Tensor;
+
+class LeNetTest {
+  @TempDir private Path directory;
+
+  private static LeNet.Builder builder() {
+    return LeNet.builder().device(Device.java());
+  }
+
+  @Test
+  void predictsProbabilities() {
+    try (Dataset data = Examples.bars(3, 3);
+        LeNet net = builder().seed(1).build()) {
+      float[] one = net.predict(data.image(1));
+      assertThat(one).hasSize(10);
+      float sum = 0;
+      for (float p : one) {
+        sum += p;
+      }
+      assertThat(sum).isCloseTo(1, within(1e-5f));
+      assertThat(one[net.classify(data.image(1))]).isGreaterThanOrEqualTo(max(one));
+
+      byte[] two = new byte[2 * Dataset.PIXELS];
+      System.arraycopy(data.image(0), 0, two, 0, Dataset.PIXELS);
+      System.arraycopy(data.image(1), 0, two, Dataset.PIXELS, Dataset.PIXELS);
+      assertThat(net.predictAll(two)).hasDimensions(2, 10);
+      assertThat(net.predictAll(two)[1]).isEqualTo(one);
+      assertThat(net.output(Layer.POOL1, data.image(0))).hasSize(6 * 14 * 14);
+      assertThat(net.evaluate(data).count()).isEqualTo(3);
+      assertThat(net.device()).isEqualTo("java");
+      assertThatThrownBy(() -> net.predict(two)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void summarisesTheChaptersNetwork() {
+    try (LeNet net = builder().build()) {
+      List<LayerSummary> layers = net.summary();
+      assertThat(layers.stream().map(l -> l.module() + " " + l.shape()))
+          .containsExactly(
+              "Conv2d [1, 6, 28, 28]",
+              "Sigmoid [1, 6, 28, 28]",
+              "AvgPool2d [1, 6, 14, 14]",
+              "Conv2d [1, 16, 10, 10]",
+              "Sigmoid [1, 16, 10, 10]",
+              "AvgPool2d [1, 16, 5, 5]",
+              "Flatten [1, 400]",
+              "Linear [1, 120]",
+              "Sigmoid [1, 120]",
+              "Linear [1, 84]",
+              "Sigmoid [1, 84]",
+              "Linear [1, 10]");
+      assertThat(layers.stream().mapToLong(LayerSummary::parameters).sum()).isEqualTo(61_706);
+      assertThat(layers.stream().mapToLong(LayerSummary::multiplyAdds).sum()).isEqualTo(416_520);
+      assertThat(layers.get(3).flops()).isEqualTo(480_000);
+    }
+  }
+
+  @Test
+  void loadsTheVariantThatItSaved() {
+    Path file = directory.resolve("net.safetensors");
+    try (LeNet net =
+        builder()
+            .classes(3)
+            .activation(Activation.RELU)
+            .pooling(Pooling.MAX)
+            .configure(c -> c.withInput(0.01f, -0.5f).withMomentum(0.5f, true))
+            .seed(4)
+            .build()) {
+      net.save(file);
+      try (LeNet loaded = builder().load(file)) {
+        assertThat(loaded.parameters()).isEqualTo(net.parameters());
+        assertThat(loaded.config())
+            .isEqualTo(
+                EngineConfig.CLASSIC
+                    .withClasses(3)
+                    .withVariant(Activation.RELU, Pooling.MAX)
+                    .withInput(0.01f, -0.5f));
+      }
+    }
+    assertThat(Safetensors.read(file).metadata())
+        .containsEntry("lenet4j_version", Version.current());
+    try (LeNet other = builder().activation(Activation.TANH).load(file)) {
+      assertThat(other.config().activation()).isEqualTo(Activation.TANH);
+      assertThat(other.config().pooling()).isEqualTo(Pooling.MAX);
+    }
+    assertThatThrownBy(() -> builder().classes(4).load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage(file + " is a network of 3 classes, not of 4");
+  }
+
+  @Test
+  void takesAFileOfPyTorchForTheClassicNetwork() {
+    Path file = directory.resolve("torch.safetensors");
+    // PyTorch sorts by name and says nothing about the network.
+    List<Tensor> sorted = new ArrayList<>(saved(10).tensors());
+    sorted.sort((a, b) -> a.name().compareTo(b.name()));
+    new Safetensors(sorted, Map.of("format", "pt")).write(file);
+    try (LeNet net = builder().build();
+        LeNet loaded = builder().load(file)) {
+      assertThat(loaded.config()).isEqualTo(EngineConfig.CLASSIC);
+      assertThat(loaded.parameters()).isEqualTo(net.parameters());
+    }
+  }
+
+  @Test
+  void namesTensorsThatDoNotFit() {
+    List<Tensor> tensors = saved(10).tensors();
+    List<Tensor> missing = tensors.stream().filter(t -> !t.name().equals("7.bias")).toList();
+    assertRefused(missing, Map.of(), "holds no LeNet: it has no tensor 7.bias, only [0.weight, ");
+
+    List<Tensor> classless = tensors.stream().filter(t -> !t.name().equals("11.bias")).toList();
+    assertRefused(classless, Map.of(), "holds no LeNet: it has no tensor 11.bias");
+
+    List<Tensor> extra = new ArrayList<>(tensors);
+    extra.add(new Tensor("13.weight", List.of(1), new float[1]));
+    assertRefused(extra, Map.of(), "holds no LeNet: tensor 13.weight is not part of one");
+
+    assertRefused(
+        with(tensors, new Tensor("9.bias", List.of(12, 7), new float[84])),
+        Map.of(),
+        "holds no LeNet: tensor 9.bias has shape [12, 7], expected [84]");
+    assertRefused(
+        with(tensors, new Tensor("11.bias", List.of(11), new float[11])),
+        Map.of(),
+        "tensor 11.weight has shape [10, 84], expected [11, 84]");
+    assertRefused(
+        with(tensors, new Tensor("11.bias", List.of(1025), new float[1025])),
+        Map.of(),
+        "tensor 11.bias has shape [1025], expected one extent of 1 to 1024, the classes");
+
+    float[] broken = new float[6];
+    broken[2] = Float.NaN;
+    assertRefused(
+        with(tensors, new Tensor("0.bias", List.of(6), broken)),
+        Map.of(),
+        "cannot be used: value 2 of tensor 0.bias is NaN, expected a finite number");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "activation   | gelu | one of [sigmoid, tanh, relu]",
+        "pooling      | min  | one of [avg, max]",
+        "input_scale  | wide | a finite number",
+        "input_offset | NaN  | a finite number",
+      })
+  void namesMetadataThatItDoesNotKnow(String key, String value, String expected) {
+    Map<String, String> metadata = new HashMap<>(saved(10).metadata());
+    metadata.put(key, value);
+    assertRefused(
+        saved(10).tensors(),
+        metadata,
+        "cannot be used: its metadata say %s is '%s', expected %s".formatted(key, value, expected));
+  }
+
+  @Test
+  void refusesToWorkAfterClose() {
+    LeNet net = builder().build();
+    net.close();
+    net.close();
+    assertThatThrownBy(net::parameters).isInstanceOf(IllegalStateException.class);
+  }
+
+  private Safetensors saved(int classes) {
+    Path file = directory.resolve("saved.safetensors");
+    try (LeNet net = builder().classes(classes).build()) {
+      net.save(file);
+    }
+    return Safetensors.read(file);
+  }
+
+  private void assertRefused(List<Tensor> tensors, Map<String, String> metadata, String message) {
+    Path file = directory.resolve("bad.safetensors");
+    new Safetensors(tensors, metadata).write(file);
+    assertThatThrownBy(() -> builder().load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(message);
+  }
+
+  private static List<Tensor> with(List<Tensor> tensors, Tensor replacement) {
+    return tensors.stream()
+        .map(t -> t.name().equals(replacement.name()) ? replacement : t)
+        .toList();
+  }
+
+  private static float max(float[] values) {
+    float max = values[0];
+    for (float value : values) {
+      max = Math.max(max, value);
+    }
+    return max;
+  }
+}

@@ -1,0 +1,130 @@
+package org.lenet4j.training;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Engine;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.EngineState;
+import org.lenet4j.engine.EpochPlan;
+import org.lenet4j.engine.Layer;
+import org.lenet4j.engine.Metrics;
+
+/** An engine that computes nothing: its metrics come from a script, its calls are recorded. */
+final class ScriptedEngine implements Engine {
+  final List<EpochPlan> plans = new ArrayList<>();
+  final List<Integer> datasets = new ArrayList<>();
+  int stepsRun;
+  int timesTaken;
+
+  private final IntFunction<Metrics> steps;
+  private Metrics sums;
+  private int nextId = 5;
+
+  /**
+   * Scripts an engine.
+   *
+   * @param leftover metrics of steps before the training
+   * @param steps what the n-th step (from 0, over all epochs) adds
+   */
+  ScriptedEngine(Metrics leftover, IntFunction<Metrics> steps) {
+    this.sums = leftover;
+    this.steps = steps;
+  }
+
+  @Override
+  public EngineConfig config() {
+    return EngineConfig.CLASSIC;
+  }
+
+  @Override
+  public String device() {
+    return "script";
+  }
+
+  @Override
+  public String description() {
+    return "script";
+  }
+
+  @Override
+  public int addDataset(Dataset dataset) {
+    datasets.add(nextId);
+    return nextId++;
+  }
+
+  @Override
+  public void removeDataset(int dataset) {
+    datasets.remove(Integer.valueOf(dataset));
+  }
+
+  @Override
+  public void startEpoch(EpochPlan plan) {
+    plans.add(plan);
+  }
+
+  @Override
+  public void run(int batches) {
+    for (int i = 0; i < batches; i++) {
+      sums = sums.plus(steps.apply(stepsRun++));
+    }
+  }
+
+  @Override
+  public Metrics takeMetrics() {
+    timesTaken++;
+    Metrics taken = sums;
+    sums = Metrics.ZERO;
+    return taken;
+  }
+
+  /** Gets better with every epoch. */
+  @Override
+  public Metrics evaluate(int dataset) {
+    return new Metrics(10.0 / plans.size(), plans.size(), 10);
+  }
+
+  @Override
+  public int position() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public double gradients(int dataset, int[] indices, float[] gradient) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public float[] output(Layer layer, byte[] images) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public float[] predict(byte[] images) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public float[] parameters() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void setParameters(float[] parameters) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public EngineState state() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void restore(EngineState state) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void close() {}
+}

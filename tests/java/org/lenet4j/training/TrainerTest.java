@@ -1,0 +1,222 @@
+package org.lenet4j.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lenet4j.LeNetException;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.CounterRandom;
+import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EpochPlan;
+import org.lenet4j.engine.Metrics;
+
+/** The semantics of the training loop, on an engine that only plays a script. */
+class TrainerTest {
+  private static final Trainer SMALL = Trainer.classic().batchSize(4);
+
+  private final Dataset train = Examples.bars(43, 3);
+  private final Dataset test = Examples.bars(10, 3);
+
+  /** Step n has a mean loss of n + 1 and one correct example. */
+  private final ScriptedEngine engine =
+      new ScriptedEngine(new Metrics(999, 99, 100), step -> new Metrics((step + 1) * 4.0, 1, 4));
+
+  private Training fit(Trainer trainer) {
+    return trainer.fit(new LeNet(engine), train, test);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, '1'",
+    "3, 1, '1 2 3'",
+    "9, 1, '1 2 3 4 5 6 7 8 9'",
+    "10, 1, '2 4 6 8 10'",
+    "43, 4, '2 4 6 8 10 11'",
+    "235, 1, '47 94 141 188 235'",
+  })
+  void putsCurvePointsWhereTheChapterDoes(int examples, int batch, String expected) {
+    try (Dataset data = Examples.bars(examples, 1)) {
+      Training run =
+          Trainer.classic().epochs(2).batchSize(batch).fit(new LeNet(engine), data, test);
+      int steps = EpochPlan.batches(examples, batch);
+      List<Double> x = new ArrayList<>();
+      for (int epoch = 0; epoch < 2; epoch++) {
+        for (String step : expected.split(" ")) {
+          x.add(epoch + Double.parseDouble(step) / steps);
+        }
+      }
+      assertThat(run.curve().stream().map(CurvePoint::epoch)).containsExactlyElementsOf(x);
+      assertThat(engine.timesTaken).isEqualTo(1 + x.size());
+    }
+  }
+
+  @Test
+  void measuresRunningMeansOfEachEpochAlone() {
+    Training run = fit(SMALL.epochs(2));
+    assertThat(run.curve().stream().map(CurvePoint::loss))
+        .containsExactly(1.5, 2.5, 3.5, 4.5, 5.5, 6.0, 12.5, 13.5, 14.5, 15.5, 16.5, 17.0);
+    assertThat(run.curve()).allSatisfy(p -> assertThat(p.trainAccuracy()).isEqualTo(0.25));
+    assertThat(run.history().stream().map(Epoch::loss)).containsExactly(6.0, 17.0);
+    assertThat(run.history().stream().map(Epoch::testAccuracy)).containsExactly(0.1, 0.2);
+    assertThat(run.history().stream().map(Epoch::testLoss)).containsExactly(1.0, 0.5);
+    assertThat(run.history().stream().map(Epoch::number)).containsExactly(1, 2);
+    assertThat(run.last()).isSameAs(run.history().get(1));
+    assertThat(run.complete()).isTrue();
+  }
+
+  @Test
+  void plansEachEpoch() {
+    fit(SMALL.epochs(2).seed(9).learningRate(0.25));
+    assertThat(engine.plans).hasSize(2);
+    for (int epoch = 0; epoch < 2; epoch++) {
+      EpochPlan plan = engine.plans.get(epoch);
+      assertThat(plan.epoch()).isEqualTo(epoch);
+      assertThat(plan.batchSize()).isEqualTo(4);
+      assertThat(plan.order()).isEqualTo(CounterRandom.permutation(43, 9, epoch));
+      assertThat(plan.learningRates()).hasSize(11).containsOnly(0.25f);
+    }
+    assertThat(engine.stepsRun).isEqualTo(22);
+    assertThat(engine.datasets).isEmpty();
+  }
+
+  @Test
+  void keepsTheOrderWithoutShuffle() {
+    fit(SMALL.epochs(1).shuffle(false));
+    assertThat(engine.plans.get(0).order()).isEqualTo(IntStream.range(0, 43).toArray());
+  }
+
+  @Test
+  void countsOnlyStepsForTheRateOfSteps() {
+    Training run = fit(SMALL.epochs(2).onProgress(progress -> pause()));
+    assertThat(run.last().trainSeconds() - run.last().stepSeconds()).isGreaterThan(0.010);
+    double steps = run.history().stream().mapToDouble(Epoch::stepSeconds).sum();
+    double whole = run.history().stream().mapToDouble(Epoch::trainSeconds).sum();
+    assertThat(run.examplesPerSecond()).isCloseTo(86 / steps, within(1e-6));
+    assertThat(run.wholeEpochExamplesPerSecond()).isCloseTo(86 / whole, within(1e-6));
+    assertThat(run.last().examplesPerSecond())
+        .isEqualTo(43 / run.last().stepSeconds())
+        .isGreaterThan(run.last().wholeEpochExamplesPerSecond());
+    assertThat(run.seconds()).isGreaterThan(whole);
+  }
+
+  @Test
+  void reportsEveryStepAndEveryEpoch() {
+    List<Progress> reports = new ArrayList<>();
+    fit(SMALL.epochs(2).onProgress(reports::add));
+    assertThat(reports).hasSize(24);
+    assertThat(reports.stream().map(Progress::examples))
+        .startsWith(4L, 8L)
+        .contains(40L, 43L, 47L)
+        .endsWith(86L);
+    assertThat(reports).allSatisfy(r -> assertThat(r.totalExamples()).isEqualTo(86));
+    assertThat(reports.get(1).point()).isPresent();
+    assertThat(reports.get(2).point()).isEmpty();
+    assertThat(reports.get(10).finished()).isEmpty();
+    assertThat(reports.get(11).finished()).map(Epoch::number).contains(1);
+    assertThat(reports.get(12).epoch()).isEqualTo(2);
+    assertThat(reports.get(12).step()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+  void endsADivergingTraining(double loss) {
+    ScriptedEngine diverging =
+        new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 14 ? loss : 1, 0, 4));
+    assertThatThrownBy(() -> SMALL.fit(new LeNet(diverging), train, test))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage(
+            "the training diverged: the loss is "
+                + loss
+                + " at step 4 of 11 in epoch 2; try a smaller learning rate than 0.9 (--lr)");
+    assertThat(diverging.datasets).isEmpty();
+  }
+
+  @Test
+  void stopsWithinAStepWhenInterrupted() {
+    Training run =
+        fit(
+            SMALL.onProgress(
+                progress -> {
+                  if (progress.epoch() == 2 && progress.step() == 3) {
+                    Thread.currentThread().interrupt();
+                  }
+                }));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(engine.stepsRun).isEqualTo(14);
+    assertThat(run.complete()).isFalse();
+    assertThat(run.history()).hasSize(1);
+    assertThat(engine.datasets).isEmpty();
+  }
+
+  @Test
+  void stopsWhenAsked() {
+    Training run = fit(SMALL.stopWhen(() -> engine.stepsRun == 2));
+    assertThat(engine.stepsRun).isEqualTo(2);
+    assertThat(run.complete()).isFalse();
+    assertThat(run.curve()).hasSize(1);
+    assertThatThrownBy(run::last).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void freesTheDatasetsWhenAListenerFails() {
+    Trainer failing =
+        SMALL.onProgress(
+            progress -> {
+              throw new IllegalStateException("no more");
+            });
+    assertThatThrownBy(() -> fit(failing)).hasMessage("no more");
+    assertThat(engine.datasets).isEmpty();
+  }
+
+  @Test
+  void doesNotChange() {
+    Trainer classic = Trainer.classic();
+    classic.epochs(1).batchSize(1).learningRate(1).shuffle(false).seed(1);
+    assertThat(classic.epochs()).isEqualTo(10);
+    assertThat(classic.batchSize()).isEqualTo(256);
+    assertThat(classic.learningRate()).isEqualTo(0.9f);
+    assertThat(classic.order(9, 0)).isEqualTo(CounterRandom.permutation(9, 0, 0));
+  }
+
+  @Test
+  void refusesWhatMakesNoSense() {
+    assertThatThrownBy(() -> SMALL.epochs(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> SMALL.batchSize(0)).isInstanceOf(IllegalArgumentException.class);
+    for (double rate : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY, 1e-60, 1e60}) {
+      assertThatThrownBy(() -> SMALL.learningRate(rate))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void teachesARealNetworkTheSameBitsEveryTime() {
+    float[][] parameters = new float[2][];
+    for (int i = 0; i < 2; i++) {
+      try (LeNet net =
+          LeNet.builder().device(Device.java()).classes(3).activation(Activation.TANH).build()) {
+        Training run = SMALL.epochs(3).learningRate(0.05).fit(net, train, test);
+        assertThat(run.last().loss()).isLessThan(0.5 * run.history().get(0).loss());
+        assertThat(net.evaluate(test).accuracy()).isEqualTo(run.last().testAccuracy());
+        parameters[i] = net.parameters();
+      }
+    }
+    assertThat(parameters[0]).isEqualTo(parameters[1]);
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
