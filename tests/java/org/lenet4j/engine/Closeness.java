@@ -6,9 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Compares float32 results with the double reference.
  *
  * <p>The allowance is epsilon x chain x (largest reference value): rounding errors in a sum of n
- * terms behave like a random walk of n steps, so each sum on the way contributes sqrt(n) half
- * units in the last place of about the largest value, and the sums along one path add up to its
- * chain.
+ * terms behave like a random walk of n steps, so each sum on the way contributes sqrt(n) half units
+ * in the last place of about the largest value, and the sums along one path add up to its chain.
  */
 final class Closeness {
   /** Half a unit in the last place of a float near 1. */
@@ -30,7 +29,12 @@ final class Closeness {
 
   /** {@code slack} is added to the allowance. */
   static void check(
-      String what, float[] actual, float[] expected, int offset, int length, double chain,
+      String what,
+      float[] actual,
+      float[] expected,
+      int offset,
+      int length,
+      double chain,
       double slack) {
     double largest = 0;
     double error = 0;
@@ -54,11 +58,20 @@ final class Closeness {
 
   /** Every tensor of two arenas. */
   static void checkArena(
-      String what, ParameterLayout layout, float[] actual, float[] expected, double chain,
+      String what,
+      ParameterLayout layout,
+      float[] actual,
+      float[] expected,
+      double chain,
       double slack) {
     for (ParameterLayout.Tensor tensor : layout.tensors()) {
       check(
-          what + " " + tensor.name(), actual, expected, tensor.offset(), tensor.length(), chain,
+          what + " " + tensor.name(),
+          actual,
+          expected,
+          tensor.offset(),
+          tensor.length(),
+          chain,
           slack);
     }
   }

@@ -38,12 +38,9 @@ class EngineContractTest {
         new Fault("unknown dataset", argument, "no dataset 99", e -> e.evaluate(99)),
         new Fault("remove unknown dataset", argument, "no dataset -1", e -> e.removeDataset(-1)),
         new Fault("null plan", NullPointerException.class, "plan", e -> e.startEpoch(null)),
-        new Fault(
-            "order outside", argument, "order[1] is 5", e -> e.startEpoch(plan(0, 5))),
-        new Fault(
-            "order negative", argument, "order[0] is -1", e -> e.startEpoch(plan(-1, 0))),
-        new Fault(
-            "run without epoch", IllegalStateException.class, "startEpoch", e -> e.run(1)),
+        new Fault("order outside", argument, "order[1] is 5", e -> e.startEpoch(plan(0, 5))),
+        new Fault("order negative", argument, "order[0] is -1", e -> e.startEpoch(plan(-1, 0))),
+        new Fault("run without epoch", IllegalStateException.class, "startEpoch", e -> e.run(1)),
         new Fault(
             "run too far",
             argument,
@@ -99,9 +96,7 @@ class EngineContractTest {
             "state beyond the epoch",
             argument,
             "call startEpoch with that epoch's plan first",
-            e ->
-                e.restore(
-                    new EngineState(new float[SIZE], new float[SIZE], 7, Metrics.ZERO))));
+            e -> e.restore(new EngineState(new float[SIZE], new float[SIZE], 7, Metrics.ZERO))));
   }
 
   private static EpochPlan plan(int... order) {
@@ -215,8 +210,7 @@ class EngineContractTest {
   void unknownInstructionSetIsRefused() {
     assertThatThrownBy(
             () ->
-                Engines.open(
-                    Device.cpu(), CONFIG, EngineOptions.DEFAULT.withInstructionSet("mmx")))
+                Engines.open(Device.cpu(), CONFIG, EngineOptions.DEFAULT.withInstructionSet("mmx")))
         .isInstanceOf(LeNetException.class)
         .hasMessageContaining("unknown instruction set 'mmx'")
         .hasMessageContaining("it can run:");

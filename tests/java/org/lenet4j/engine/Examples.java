@@ -42,7 +42,8 @@ final class Examples {
   }
 
   static Dataset dataset(int[] numbers, int classes) {
-    return Dataset.of(images(numbers), Arrays.stream(numbers).map(n -> label(n, classes)).toArray());
+    return Dataset.of(
+        images(numbers), Arrays.stream(numbers).map(n -> label(n, classes)).toArray());
   }
 
   /** Images 0, 1, 2, ... */

@@ -21,7 +21,12 @@ class FiniteDifferenceTest {
 
   @ParameterizedTest
   @CsvSource({
-    "SIGMOID,AVG,0", "SIGMOID,MAX,0", "TANH,AVG,0", "TANH,MAX,0", "RELU,AVG,0", "RELU,MAX,0",
+    "SIGMOID,AVG,0",
+    "SIGMOID,MAX,0",
+    "TANH,AVG,0",
+    "TANH,MAX,0",
+    "RELU,AVG,0",
+    "RELU,MAX,0",
     "SIGMOID,AVG,0.2"
   })
   void gradientIsTheSlopeOfTheLoss(Activation activation, Pooling pooling, float smoothing) {

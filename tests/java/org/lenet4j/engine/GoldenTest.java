@@ -57,7 +57,9 @@ class GoldenTest {
   void permutationIsThatOfTheDefinition() {
     JsonNode row = ROOT.get("random").get("permutation");
     int[] expected =
-        IntStream.range(0, row.get("n").asInt()).map(i -> row.get("order").get(i).asInt()).toArray();
+        IntStream.range(0, row.get("n").asInt())
+            .map(i -> row.get("order").get(i).asInt())
+            .toArray();
     assertThat(
             CounterRandom.permutation(
                 expected.length, row.get("seed").asLong(), row.get("epoch").asLong()))
@@ -95,8 +97,7 @@ class GoldenTest {
       engine.setParameters(Examples.parameters(config));
       int id = engine.addDataset(data);
 
-      float[] logits =
-          engine.output(Layer.FC3, Examples.images(Arrays.copyOf(images, batch)));
+      float[] logits = engine.output(Layer.FC3, Examples.images(Arrays.copyOf(images, batch)));
       for (int i = 0; i < logits.length; i++) {
         double expected = golden.get("logits").get(i / 10).get(i % 10).asDouble();
         assertThat((double) logits[i])
@@ -107,8 +108,7 @@ class GoldenTest {
       float[] gradient = new float[config.layout().size()];
       double loss = engine.gradients(id, IntStream.range(0, batch).toArray(), gradient);
       checkLoss("loss", loss, golden.get("losses").get(0).asDouble());
-      checkTensors(
-          "gradient", golden.get("gradient"), gradient, Closeness.BACKWARD_CHAIN, 0);
+      checkTensors("gradient", golden.get("gradient"), gradient, Closeness.BACKWARD_CHAIN, 0);
       if (golden.get("name").asText().equals("classic")) {
         Safetensors file = Safetensors.read(GOLDEN.resolve("classic-gradient.safetensors"));
         for (ParameterLayout.Tensor tensor : config.layout().tensors()) {
@@ -128,11 +128,15 @@ class GoldenTest {
         engine.run(1);
         checkLoss(
             "loss of step " + step,
-            engine.takeMetrics().loss(), golden.get("losses").get(step).asDouble());
+            engine.takeMetrics().loss(),
+            golden.get("losses").get(step).asDouble());
       }
       double reach = rate * steps / (1 - config.momentum());
       checkTensors(
-          "final", golden.get("finalParameters"), engine.parameters(), 2 * steps,
+          "final",
+          golden.get("finalParameters"),
+          engine.parameters(),
+          2 * steps,
           Closeness.EPSILON * Closeness.BACKWARD_CHAIN * reach * largestGradient(golden));
     }
   }
@@ -143,7 +147,8 @@ class GoldenTest {
             .withVariant(
                 Activation.valueOf(golden.get("activation").asText().toUpperCase(Locale.ROOT)),
                 Pooling.valueOf(golden.get("pooling").asText().toUpperCase(Locale.ROOT)))
-            .withInput((float) golden.get("scale").asDouble(), (float) golden.get("offset").asDouble())
+            .withInput(
+                (float) golden.get("scale").asDouble(), (float) golden.get("offset").asDouble())
             .withWeightDecay((float) golden.get("weightDecay").asDouble())
             .withLabelSmoothing((float) golden.get("labelSmoothing").asDouble());
     float momentum = (float) golden.get("momentum").asDouble();
@@ -163,15 +168,15 @@ class GoldenTest {
   private static void checkLoss(String what, double actual, double expected) {
     assertThat(actual)
         .as(what)
-        .isCloseTo(
-            expected, within(Closeness.EPSILON * Closeness.BACKWARD_CHAIN * (1 + expected)));
+        .isCloseTo(expected, within(Closeness.EPSILON * Closeness.BACKWARD_CHAIN * (1 + expected)));
   }
 
   /** Sum, norm, largest value and samples of every tensor. */
   private static void checkTensors(
       String what, JsonNode golden, float[] arena, double chain, double slack) {
     for (JsonNode row : ROOT.get("tensors")) {
-      ParameterLayout.Tensor tensor = EngineConfig.CLASSIC.layout().tensor(row.get("name").asText());
+      ParameterLayout.Tensor tensor =
+          EngineConfig.CLASSIC.layout().tensor(row.get("name").asText());
       assertThat(tensor.offset()).isEqualTo(row.get("offset").asInt());
       JsonNode expected = golden.get(tensor.name());
       double sum = 0;

@@ -107,14 +107,18 @@ class ParityTest {
       for (Engine engine : natives) {
         Closeness.check(
             what + engine.description() + ", " + layer,
-            engine.output(layer, pixels), expected, Closeness.FORWARD_CHAIN);
+            engine.output(layer, pixels),
+            expected,
+            Closeness.FORWARD_CHAIN);
       }
     }
     float[] expected = reference.predict(pixels);
     for (Engine engine : natives) {
       Closeness.check(
           what + engine.description() + ", probabilities",
-          engine.predict(pixels), expected, Closeness.FORWARD_CHAIN);
+          engine.predict(pixels),
+          expected,
+          Closeness.FORWARD_CHAIN);
     }
   }
 
@@ -130,10 +134,15 @@ class ParityTest {
       assertThat(loss)
           .as(what + engine.description() + ", loss")
           .isCloseTo(
-              expectedLoss, within(Closeness.EPSILON * Closeness.FORWARD_CHAIN * (1 + expectedLoss)));
+              expectedLoss,
+              within(Closeness.EPSILON * Closeness.FORWARD_CHAIN * (1 + expectedLoss)));
       Closeness.checkArena(
-          what + engine.description() + ", gradient of", layout, actual, expected,
-          Closeness.BACKWARD_CHAIN, 0);
+          what + engine.description() + ", gradient of",
+          layout,
+          actual,
+          expected,
+          Closeness.BACKWARD_CHAIN,
+          0);
     }
   }
 
@@ -185,8 +194,12 @@ class ParityTest {
     double slack = Closeness.EPSILON * Closeness.BACKWARD_CHAIN * reach * largestGradient;
     for (Engine engine : natives) {
       Closeness.checkArena(
-          what + engine.description() + ", after " + STEPS + " steps", config.layout(),
-          engine.parameters(), expected, 2 * STEPS, slack);
+          what + engine.description() + ", after " + STEPS + " steps",
+          config.layout(),
+          engine.parameters(),
+          expected,
+          2 * STEPS,
+          slack);
       Metrics metrics = engine.takeMetrics();
       assertThat(metrics.count()).isEqualTo(expectedMetrics.count());
       assertThat(metrics.correct()).isEqualTo(expectedMetrics.correct());
@@ -202,8 +215,7 @@ class ParityTest {
     int id = engine.addDataset(data);
     int batch = data.size();
     engine.startEpoch(
-        new EpochPlan(
-            id, epoch, IntStream.range(0, batch).toArray(), batch, new float[] {RATE}));
+        new EpochPlan(id, epoch, IntStream.range(0, batch).toArray(), batch, new float[] {RATE}));
     engine.run(1);
     assertThat(engine.position()).isEqualTo(1);
     engine.removeDataset(id);
