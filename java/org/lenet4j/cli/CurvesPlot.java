@@ -25,6 +25,9 @@ final class CurvesPlot {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 600;
 
+  /** XChart puts crooked ticks on an axis whose values are evenly spaced, so they are not quite. */
+  private static final double HAIR = 1e-3;
+
   private static final BasicStroke SOLID = stroke(null);
   private static final BasicStroke DASHED = stroke(new float[] {9, 6});
   private static final BasicStroke DOTTED = stroke(new float[] {2, 5});
@@ -55,7 +58,7 @@ final class CurvesPlot {
     List<CurvePoint> curve = run.curve();
     List<Epoch> history = run.history();
     double[] points = values(curve, CurvePoint::epoch);
-    double[] epochs = values(history, Epoch::number);
+    double[] epochs = values(history, epoch -> epoch.number() + HAIR);
     line(chart, "train loss", points, values(curve, CurvePoint::loss), "#1f77b4", SOLID, false);
     line(
         chart,
@@ -72,7 +75,7 @@ final class CurvesPlot {
     chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
     chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
     chart.getStyler().setXAxisMin(0.0);
-    chart.getStyler().setXAxisMax(points[points.length - 1]);
+    chart.getStyler().setXAxisMax(epochs[epochs.length - 1]);
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setYAxisMax(top(curve));
     chart.getStyler().setXAxisDecimalPattern("0.##");

@@ -1,7 +1,5 @@
 package org.lenet4j.cli;
 
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -11,9 +9,13 @@ import org.lenet4j.training.Progress;
 
 /** Shows a training: one line an epoch, and on a terminal a bar over all epochs below them. */
 final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
+  private static final long MESSAGE_NANOS = 200_000_000;
+
   private final Output output;
   private final long start = System.nanoTime();
   private ProgressBar bar;
+  private double loss = Double.NaN;
+  private long messageTime = start;
 
   ProgressDisplay(Output output) {
     this.output = output;
@@ -40,15 +42,18 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
               .setTaskName("epoch %d/%d".formatted(progress.epoch(), progress.epochs()))
               .setInitialMax(progress.totalExamples())
               .setUnit(" examples", 1)
-              .showSpeed(new DecimalFormat("#,##0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
               .startsFrom(progress.examples(), Duration.ofNanos(System.nanoTime() - start))
               .build();
     }
     bar.stepTo(progress.examples());
-    progress
-        .point()
-        .ifPresent(
-            point -> bar.setExtraMessage(String.format(Locale.ROOT, "loss %.3f", point.loss())));
+    progress.point().ifPresent(point -> loss = point.loss());
+    long now = System.nanoTime();
+    if (now - messageTime > MESSAGE_NANOS) {
+      messageTime = now;
+      // Not the library's own speed, which counts in whole seconds.
+      double rate = progress.examples() / ((now - start) * 1e-9);
+      bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f examples/s, loss %.3f", rate, loss));
+    }
   }
 
   /** The chapter's line. */
