@@ -21,7 +21,9 @@ import org.lenet4j.data.Dataset;
 public interface Engine extends AutoCloseable {
   EngineConfig config();
 
-  /** The device's short name, as in "training on cpu": {@code java}, {@code cpu}, {@code cuda:0}. */
+  /**
+   * The device's short name, as in "training on cpu": {@code java}, {@code cpu}, {@code cuda:0}.
+   */
   String device();
 
   /** The device in full, such as {@code cpu (2 threads, x86-64-v4)}. */

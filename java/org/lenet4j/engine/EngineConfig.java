@@ -67,44 +67,114 @@ public record EngineConfig(
 
   public EngineConfig withClasses(int value) {
     return new EngineConfig(
-        value, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
-        labelSmoothing, flip, shift, seed);
+        value,
+        activation,
+        pooling,
+        inputScale,
+        inputOffset,
+        momentum,
+        nesterov,
+        weightDecay,
+        labelSmoothing,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withVariant(Activation newActivation, Pooling newPooling) {
     return new EngineConfig(
-        classes, newActivation, newPooling, inputScale, inputOffset, momentum, nesterov,
-        weightDecay, labelSmoothing, flip, shift, seed);
+        classes,
+        newActivation,
+        newPooling,
+        inputScale,
+        inputOffset,
+        momentum,
+        nesterov,
+        weightDecay,
+        labelSmoothing,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withInput(float scale, float offset) {
     return new EngineConfig(
-        classes, activation, pooling, scale, offset, momentum, nesterov, weightDecay,
-        labelSmoothing, flip, shift, seed);
+        classes,
+        activation,
+        pooling,
+        scale,
+        offset,
+        momentum,
+        nesterov,
+        weightDecay,
+        labelSmoothing,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withMomentum(float value, boolean useNesterov) {
     return new EngineConfig(
-        classes, activation, pooling, inputScale, inputOffset, value, useNesterov, weightDecay,
-        labelSmoothing, flip, shift, seed);
+        classes,
+        activation,
+        pooling,
+        inputScale,
+        inputOffset,
+        value,
+        useNesterov,
+        weightDecay,
+        labelSmoothing,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withWeightDecay(float value) {
     return new EngineConfig(
-        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, value,
-        labelSmoothing, flip, shift, seed);
+        classes,
+        activation,
+        pooling,
+        inputScale,
+        inputOffset,
+        momentum,
+        nesterov,
+        value,
+        labelSmoothing,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withLabelSmoothing(float value) {
     return new EngineConfig(
-        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
-        value, flip, shift, seed);
+        classes,
+        activation,
+        pooling,
+        inputScale,
+        inputOffset,
+        momentum,
+        nesterov,
+        weightDecay,
+        value,
+        flip,
+        shift,
+        seed);
   }
 
   public EngineConfig withAugmentation(boolean newFlip, int newShift, long newSeed) {
     return new EngineConfig(
-        classes, activation, pooling, inputScale, inputOffset, momentum, nesterov, weightDecay,
-        labelSmoothing, newFlip, newShift, newSeed);
+        classes,
+        activation,
+        pooling,
+        inputScale,
+        inputOffset,
+        momentum,
+        nesterov,
+        weightDecay,
+        labelSmoothing,
+        newFlip,
+        newShift,
+        newSeed);
   }
 
   private static void requireFinite(String name, float value) {

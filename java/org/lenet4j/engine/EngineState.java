@@ -8,5 +8,4 @@ package org.lenet4j.engine;
  * @param position mini-batches of the current epoch already done
  * @param metrics sums since they were last taken
  */
-public record EngineState(
-    float[] parameters, float[] velocities, int position, Metrics metrics) {}
+public record EngineState(float[] parameters, float[] velocities, int position, Metrics metrics) {}

@@ -33,7 +33,8 @@ public final class Engines {
           yield new NativeEngine(config, options);
         }
         LOGGER.log(
-            Level.WARNING, "using the slow java engine, since the native one does not work: {0}",
+            Level.WARNING,
+            "using the slow java engine, since the native one does not work: {0}",
             reason);
         yield new JavaEngine(config);
       }

@@ -10,8 +10,7 @@ package org.lenet4j.engine;
  * @param batchSize examples in a mini-batch; the last one may be smaller
  * @param learningRates one per mini-batch
  */
-public record EpochPlan(
-    int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
+public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
   public EpochPlan {
     order = order.clone();
     learningRates = learningRates.clone();

@@ -28,7 +28,8 @@ final class JavaEngine extends AbstractEngine {
   JavaEngine(EngineConfig config) {
     super(config);
     if (config.flip() || config.shift() > 0) {
-      throw new LeNetException("the java engine does not augment images yet: leave flip and shift off");
+      throw new LeNetException(
+          "the java engine does not augment images yet: leave flip and shift off");
     }
     this.network = new ReferenceNetwork(config);
     this.parameters = new float[layout().size()];
@@ -83,7 +84,8 @@ final class JavaEngine extends AbstractEngine {
       metrics =
           metrics.plus(
               accumulate(
-                  datasets.get(plan.dataset()), Arrays.copyOfRange(order, from, to),
+                  datasets.get(plan.dataset()),
+                  Arrays.copyOfRange(order, from, to),
                   config().labelSmoothing()));
       update(rates[position]);
     }
@@ -173,8 +175,7 @@ final class JavaEngine extends AbstractEngine {
     int classes = config().classes();
     float[] out = new float[count * classes];
     for (int n = 0; n < count; n++) {
-      double[] p =
-          ReferenceLayers.softmax(network.forward(parameters, images, n * Dataset.PIXELS));
+      double[] p = ReferenceLayers.softmax(network.forward(parameters, images, n * Dataset.PIXELS));
       for (int c = 0; c < classes; c++) {
         out[n * classes + c] = (float) p[c];
       }

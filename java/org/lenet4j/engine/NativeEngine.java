@@ -86,8 +86,7 @@ final class NativeEngine extends AbstractEngine {
 
   @Override
   int doAddDataset(Dataset dataset) {
-    return guarded(
-        () -> engine.add_dataset(dataset.pixels(), dataset.labels(), dataset.size()));
+    return guarded(() -> engine.add_dataset(dataset.pixels(), dataset.labels(), dataset.size()));
   }
 
   @Override
@@ -101,7 +100,11 @@ final class NativeEngine extends AbstractEngine {
     perform(
         () ->
             engine.start_epoch(
-                plan.dataset(), plan.epoch(), order, order.length, plan.batchSize(),
+                plan.dataset(),
+                plan.epoch(),
+                order,
+                order.length,
+                plan.batchSize(),
                 plan.learningRates()));
   }
 

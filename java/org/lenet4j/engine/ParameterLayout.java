@@ -65,8 +65,7 @@ public final class ParameterLayout {
     int fanOut = out * kernel * kernel;
     int weights = out * fanIn;
     List<Integer> shape = kernel == 1 ? List.of(out, in) : List.of(out, in, kernel, kernel);
-    list.add(
-        new Tensor(name + ".weight", key + ".weight", shape, offset, weights, fanIn, fanOut));
+    list.add(new Tensor(name + ".weight", key + ".weight", shape, offset, weights, fanIn, fanOut));
     list.add(
         new Tensor(
             name + ".bias", key + ".bias", List.of(out), offset + weights, out, fanIn, fanOut));

@@ -17,7 +17,13 @@ final class ReferenceLayers {
 
   /** Valid cross-correlation, stride 1: output [out][inSize - 4][inSize - 4]. */
   static void convForward(
-      double[] input, int in, int inSize, float[] arena, int weight, int bias, int out,
+      double[] input,
+      int in,
+      int inSize,
+      float[] arena,
+      int weight,
+      int bias,
+      int out,
       double[] output) {
     int outSize = inSize - KERNEL + 1;
     for (int o = 0; o < out; o++) {
@@ -40,8 +46,16 @@ final class ReferenceLayers {
   }
 
   static void convBackward(
-      double[] input, int in, int inSize, float[] arena, int weight, int bias, int out,
-      double[] doutput, double[] gradient, double[] dinput) {
+      double[] input,
+      int in,
+      int inSize,
+      float[] arena,
+      int weight,
+      int bias,
+      int out,
+      double[] doutput,
+      double[] gradient,
+      double[] dinput) {
     int outSize = inSize - KERNEL + 1;
     if (dinput != null) {
       java.util.Arrays.fill(dinput, 0);
@@ -81,8 +95,15 @@ final class ReferenceLayers {
   }
 
   static void denseBackward(
-      double[] input, int in, float[] arena, int weight, int bias, int out, double[] doutput,
-      double[] gradient, double[] dinput) {
+      double[] input,
+      int in,
+      float[] arena,
+      int weight,
+      int bias,
+      int out,
+      double[] doutput,
+      double[] gradient,
+      double[] dinput) {
     java.util.Arrays.fill(dinput, 0);
     for (int o = 0; o < out; o++) {
       double d = doutput[o];
@@ -118,7 +139,8 @@ final class ReferenceLayers {
   }
 
   /** 2 x 2 windows, stride 2: input [channels][size][size] to [channels][size / 2][size / 2]. */
-  static void poolForward(Pooling pooling, double[] input, int channels, int size, double[] output) {
+  static void poolForward(
+      Pooling pooling, double[] input, int channels, int size, double[] output) {
     int half = size / 2;
     for (int c = 0; c < channels; c++) {
       for (int y = 0; y < half; y++) {

@@ -76,19 +76,43 @@ final class ReferenceNetwork {
     deactivate(Layer.FC1_ACTIVATION);
     denseBackward(arena, Layer.POOL2, 400, 4, Layer.FC1_ACTIVATION, 120, gradient);
     ReferenceLayers.poolBackward(
-        config.pooling(), output(Layer.CONV2_ACTIVATION), 16, 10, gradients.get(Layer.POOL2),
+        config.pooling(),
+        output(Layer.CONV2_ACTIVATION),
+        16,
+        10,
+        gradients.get(Layer.POOL2),
         gradients.get(Layer.CONV2_ACTIVATION));
     deactivate(Layer.CONV2_ACTIVATION);
     ReferenceLayers.convBackward(
-        output(Layer.POOL1), 6, 14, arena, offsets[2], offsets[3], 16,
-        gradients.get(Layer.CONV2_ACTIVATION), gradient, gradients.get(Layer.POOL1));
+        output(Layer.POOL1),
+        6,
+        14,
+        arena,
+        offsets[2],
+        offsets[3],
+        16,
+        gradients.get(Layer.CONV2_ACTIVATION),
+        gradient,
+        gradients.get(Layer.POOL1));
     ReferenceLayers.poolBackward(
-        config.pooling(), output(Layer.CONV1_ACTIVATION), 6, IMAGE, gradients.get(Layer.POOL1),
+        config.pooling(),
+        output(Layer.CONV1_ACTIVATION),
+        6,
+        IMAGE,
+        gradients.get(Layer.POOL1),
         gradients.get(Layer.CONV1_ACTIVATION));
     deactivate(Layer.CONV1_ACTIVATION);
     ReferenceLayers.convBackward(
-        input, 1, PADDED, arena, offsets[0], offsets[1], 6,
-        gradients.get(Layer.CONV1_ACTIVATION), gradient, null);
+        input,
+        1,
+        PADDED,
+        arena,
+        offsets[0],
+        offsets[1],
+        6,
+        gradients.get(Layer.CONV1_ACTIVATION),
+        gradient,
+        null);
     return loss;
   }
 
@@ -100,8 +124,15 @@ final class ReferenceNetwork {
   private void denseBackward(
       float[] arena, Layer from, int in, int tensor, Layer to, int out, double[] gradient) {
     ReferenceLayers.denseBackward(
-        output(from), in, arena, offsets[tensor], offsets[tensor + 1], out, gradients.get(to),
-        gradient, gradients.get(from));
+        output(from),
+        in,
+        arena,
+        offsets[tensor],
+        offsets[tensor + 1],
+        out,
+        gradients.get(to),
+        gradient,
+        gradients.get(from));
   }
 
   private void activate(Layer from, Layer to) {

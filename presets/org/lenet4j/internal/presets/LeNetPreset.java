@@ -18,7 +18,9 @@ public class LeNetPreset implements InfoMapper {
     infoMap.put(new Info("lenet::Error").skip());
     infoMap.put(new Info("lenet::Activation", "lenet::Pooling", "lenet::Layer").enumerate());
     infoMap.put(
-        new Info("std::unique_ptr<lenet::Engine>").annotations("@UniquePtr").pointerTypes("Engine"));
+        new Info("std::unique_ptr<lenet::Engine>")
+            .annotations("@UniquePtr")
+            .pointerTypes("Engine"));
     infoMap.put(new Info("std::string").annotations("@StdString").valueTypes("String"));
   }
 }
