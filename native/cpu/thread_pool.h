@@ -29,9 +29,8 @@ class ThreadPool {
   template <class Body>
   void loop(int count, Body&& body) {
     using Plain = std::remove_reference_t<Body>;
-    run(count, &body, [](void* context, int task, int thread) {
-      (*static_cast<Plain*>(context))(task, thread);
-    });
+    run(count, &body,
+        [](void* context, int task, int thread) { (*static_cast<Plain*>(context))(task, thread); });
   }
 
  private:
