@@ -3,6 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
 #include "cpu/floating_point_mode.h"
 
 namespace lenet {
@@ -46,6 +50,10 @@ ThreadPool::ThreadPool(int threads) {
     for (int i = 1; i < threads; i++) {
       workers_.emplace_back([this, i] { worker_main(i); });
     }
+  } catch (const std::system_error& e) {
+    stop();
+    throw std::runtime_error("cannot start thread " + std::to_string(workers_.size() + 2) + " of " +
+                             std::to_string(threads) + ": " + e.what());
   } catch (...) {
     stop();
     throw;
