@@ -79,8 +79,8 @@ final class Examples {
       }
     }
     return config.pooling() == Pooling.AVG
-        || isClear(network.output(Layer.CONV1_ACTIVATION), 6, 28)
-            && isClear(network.output(Layer.CONV2_ACTIVATION), 16, 10);
+        || (isClear(network.output(Layer.CONV1_ACTIVATION), 6, 28)
+            && isClear(network.output(Layer.CONV2_ACTIVATION), 16, 10));
   }
 
   private static boolean isClear(double[] planes, int channels, int size) {
