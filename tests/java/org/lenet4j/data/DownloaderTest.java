@@ -499,7 +499,7 @@ class DownloaderTest {
             () ->
                 new Downloader(server.clientSockets(), PATIENT)
                     .fetch(FILE, List.of(dead), dir, DownloadListener.SILENT, "try later"))
-        .withMessageContaining(dead + "data.gz failed (Connection refused)");
+        .withMessageContaining(dead + "data.gz failed (Connection refused");
   }
 
   @Test
