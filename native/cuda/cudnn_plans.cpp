@@ -14,9 +14,11 @@
 //   OPERATION_CONVOLUTION_BACKWARD_FILTER  OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, _X, _DY,
 //                                          _DW, _ALPHA, _BETA
 //   POINTWISE               POINTWISE_MODE (ADD, SIGMOID_FWD, TANH_FWD, RELU_FWD), _MATH_PREC
+//   (float),
+//                           _NAN_PROPAGATION (PROPAGATE, only for RELU_FWD)
 //   OPERATION_POINTWISE     OPERATION_POINTWISE_PW_DESCRIPTOR, _XDESC, _BDESC (ADD: the bias,
 //                           [1,c,1,1], broadcast), _YDESC
-//   RESAMPLE                RESAMPLE_MODE (AVGPOOL_INCLUDE_PADDING, MAXPOOL), _COMP_TYPE,
+//   RESAMPLE                RESAMPLE_MODE (AVGPOOL_INCLUDE_PADDING, MAXPOOL), _COMP_TYPE (float),
 //                           _NAN_PROPAGATION (PROPAGATE), _PADDING_MODE (ZERO or NEG_INF),
 //                           _SPATIAL_DIMS (2), _WINDOW_DIMS, _STRIDES, _PRE_PADDINGS,
 //                           _POST_PADDINGS, all INT64

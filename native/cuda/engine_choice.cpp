@@ -118,6 +118,7 @@ ChosenEngine choose_engine(const PlanTarget& target, const Descriptor& graph,
     }
   }
   std::string message = "cuDNN has no engine for " + operation;
+  if (refusals.empty()) message += ": its heuristics name none";
   const char* separator = ": ";
   for (const auto& [reason, times] : refusals) {
     message += separator + reason + " (" + std::to_string(times) + ")";
