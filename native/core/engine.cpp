@@ -98,9 +98,9 @@ struct Engine::Impl {
     require(count >= 1, "at least one example is needed");
     int32_t size = size_of(dataset);
     for (int32_t i = 0; i < count; i++) {
-      require(indices[i] >= 0 && indices[i] < size,
-              "index " + std::to_string(indices[i]) + " is outside the dataset's " +
-                  std::to_string(size) + " examples");
+      require(indices[i] >= 0 && indices[i] < size, "index " + std::to_string(indices[i]) +
+                                                        " is outside the dataset's " +
+                                                        std::to_string(size) + " examples");
     }
   }
 
@@ -161,8 +161,7 @@ void Engine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, i
     require(std::isfinite(learning_rates[i]), "learning rates must be finite");
   }
   end_epoch();
-  impl_->call(impl_->table->start_epoch, dataset, epoch, order, count, batch_size,
-              learning_rates);
+  impl_->call(impl_->table->start_epoch, dataset, epoch, order, count, batch_size, learning_rates);
   impl_->epoch = {dataset, batches};
 }
 
@@ -174,9 +173,9 @@ void Engine::end_epoch() {
 void Engine::run(int32_t batches) {
   require(impl_->has_epoch(), "run() needs start_epoch() first");
   int32_t left = impl_->epoch.batches - batches_done();
-  require(batches >= 0 && batches <= left,
-          "the epoch has " + std::to_string(left) + " mini-batches left, " +
-              std::to_string(batches) + " were asked for");
+  require(batches >= 0 && batches <= left, "the epoch has " + std::to_string(left) +
+                                               " mini-batches left, " + std::to_string(batches) +
+                                               " were asked for");
   impl_->call(impl_->table->run, batches);
 }
 
