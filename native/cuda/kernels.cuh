@@ -42,7 +42,7 @@ struct Source {
   const uint8_t* pixels;  // [examples][28][28]
   const int32_t* labels;  // [examples], or null
   const int32_t* order;   // [count] examples in the order to take them; null for 0, 1, 2, ...
-  const float* rates;     // one per step; read by update() alone
+  const float* rates;     // [steps]; read by update() alone
   int32_t count;
   int32_t batch_size;
   int32_t step;  // mini-batches already taken
@@ -214,7 +214,7 @@ __global__ void __launch_bounds__(kSlabs)
   if (slab < kSlabs) sum_metrics_of(slab, batch, losses, correct, slabs);
 }
 
-inline __device__ void add_metrics(const Slabs& slabs, Source* source, Sums* sums) {
+inline __device__ void add_metrics(const Slabs& slabs, Sums* sums) {
   double loss = 0;
   int64_t hits = 0;
   for (int slab = 0; slab < kSlabs; slab++) {
@@ -223,12 +223,13 @@ inline __device__ void add_metrics(const Slabs& slabs, Source* source, Sums* sum
   }
   sums->loss += loss;
   sums->correct += hits;
-  source->step++;
 }
 
-// Ends a mini-batch that is not trained on. One thread.
+// Ends a mini-batch of which only the metrics matter. One thread.
 __global__ void __launch_bounds__(1) finish_batch(Slabs slabs, Source* source, Sums* sums) {
-  if (thread_index() == 0) add_metrics(slabs, source, sums);
+  if (thread_index() != 0) return;
+  add_metrics(slabs, sums);
+  source->step++;
 }
 
 // From the logits' gradient to that of fc2's pre-activations, and the sums over each slab: of both
@@ -339,15 +340,14 @@ __global__ void __launch_bounds__(256)
   bias_parts[channel * batch * half + n * half + x] = total;
 }
 
-// Brings the convolutions' bias_parts to kSlabs sums each, adds up the metrics and moves the source
-// on. conv1_parts [6][conv1_count], conv2_parts [16][conv2_count]; one thread per sum, and one for
-// the metrics.
+// Brings the convolutions' bias_parts to kSlabs sums each, and moves the source on.
+// conv1_parts [6][conv1_count], conv2_parts [16][conv2_count]; one thread per sum
 __global__ void __launch_bounds__(128)
     reduce(int classes, const float* conv1_parts, int conv1_count, const float* conv2_parts,
-           int conv2_count, Slabs slabs, Source* source, Sums* sums) {
+           int conv2_count, float* bias_slabs, Source* source) {
   const int i = thread_index();
-  if (i == kConvBiases * kSlabs) add_metrics(slabs, source, sums);
   if (i >= kConvBiases * kSlabs) return;
+  if (i == 0) source->step++;
   const int bias = i / kSlabs;
   const int slab = i - bias * kSlabs;
   const bool is_conv1 = bias < kConv1Channels;
@@ -356,7 +356,7 @@ __global__ void __launch_bounds__(128)
                                 : conv2_parts + (bias - kConv1Channels) * conv2_count;
   float total = 0;
   for (int part = slab; part < count; part += kSlabs) total += parts[part];
-  slabs.biases[slab * (kFixedBiases + classes) + bias] = total;
+  bias_slabs[slab * (kFixedBiases + classes) + bias] = total;
 }
 
 // The number of the bias that a parameter is, or -1 for a weight.
@@ -383,23 +383,27 @@ inline __device__ float gradient_of(const ParameterLayout& layout, const float* 
   return total;
 }
 
-// gradient [size]: the biases' part is put in; one thread per parameter
+// Ends a mini-batch of which the gradient matters: puts the biases' part into gradient [size] and
+// counts the metrics. One thread per parameter, and one for the metrics.
 __global__ void __launch_bounds__(256)
-    collect_gradient(ParameterLayout layout, const float* bias_slabs, float* gradient) {
+    finish_gradient(ParameterLayout layout, Slabs slabs, float* gradient, Sums* sums) {
   const int i = thread_index();
-  if (i < layout.size) gradient[i] = gradient_of(layout, gradient, bias_slabs, i);
+  if (i < layout.size) gradient[i] = gradient_of(layout, gradient, slabs.biases, i);
+  if (i == layout.size) add_metrics(slabs, sums);
 }
 
-// SGD as PyTorch has it, with the rate of the step that reduce() has just counted. The first
-// `count` parameters; one thread each.
+// Ends a training step: SGD as PyTorch has it, with the rate of the step that reduce() has just
+// counted, and the metrics in the same launch, so that a step counts if and only if it is done.
+// One thread per parameter, and one for the metrics.
 __global__ void __launch_bounds__(256)
-    update(int count, ParameterLayout layout, SgdOptions options, const Source* source,
-           const float* gradient, const float* bias_slabs, float* velocities, float* parameters) {
+    update(ParameterLayout layout, SgdOptions options, Slabs slabs, const Source* source,
+           const float* gradient, float* velocities, float* parameters, Sums* sums) {
   const int i = thread_index();
-  if (i >= count) return;
+  if (i == layout.size) add_metrics(slabs, sums);
+  if (i >= layout.size) return;
   const float rate = source->rates[source->step - 1];
   const float p = parameters[i];
-  float g = gradient_of(layout, gradient, bias_slabs, i) + options.weight_decay * p;
+  float g = gradient_of(layout, gradient, slabs.biases, i) + options.weight_decay * p;
   if (options.momentum != 0) {
     const float v = options.momentum * velocities[i] + g;
     velocities[i] = v;

@@ -74,23 +74,22 @@ void launch_pool_backward(cudaStream_t stream, int batch, int channels, int size
 }
 
 void launch_reduce(cudaStream_t stream, int classes, const float* conv1_parts, int conv1_count,
-                   const float* conv2_parts, int conv2_count, const Slabs& slabs, Source* source,
-                   Sums* sums) {
-  LENET_LAUNCH(reduce, blocks(kConvBiases * kSlabs + 1, 128), 128, stream, classes, conv1_parts,
-               conv1_count, conv2_parts, conv2_count, slabs, source, sums);
+                   const float* conv2_parts, int conv2_count, float* bias_slabs, Source* source) {
+  LENET_LAUNCH(reduce, blocks(kConvBiases * kSlabs, 128), 128, stream, classes, conv1_parts,
+               conv1_count, conv2_parts, conv2_count, bias_slabs, source);
 }
 
-void launch_collect_gradient(cudaStream_t stream, const ParameterLayout& layout,
-                             const float* bias_slabs, float* gradient) {
-  LENET_LAUNCH(collect_gradient, blocks(layout.size, 256), 256, stream, layout, bias_slabs,
-               gradient);
+void launch_finish_gradient(cudaStream_t stream, const ParameterLayout& layout, const Slabs& slabs,
+                            float* gradient, Sums* sums) {
+  LENET_LAUNCH(finish_gradient, blocks(layout.size + 1, 256), 256, stream, layout, slabs, gradient,
+               sums);
 }
 
-void launch_update(cudaStream_t stream, int count, const ParameterLayout& layout,
-                   const SgdOptions& options, const Source* source, const float* gradient,
-                   const float* bias_slabs, float* velocities, float* parameters) {
-  LENET_LAUNCH(update, count == 0 ? 1 : blocks(count, 256), 256, stream, count, layout, options,
-               source, gradient, bias_slabs, velocities, parameters);
+void launch_update(cudaStream_t stream, const ParameterLayout& layout, const SgdOptions& options,
+                   const Slabs& slabs, const Source* source, const float* gradient,
+                   float* velocities, float* parameters, Sums* sums) {
+  LENET_LAUNCH(update, blocks(layout.size + 1, 256), 256, stream, layout, options, slabs, source,
+               gradient, velocities, parameters, sums);
 }
 
 }  // namespace lenet::cuda

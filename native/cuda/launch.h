@@ -35,13 +35,11 @@ void launch_fc1_backward(cudaStream_t stream, int batch, int classes, int activa
 void launch_pool_backward(cudaStream_t stream, int batch, int channels, int size, int activation,
                           bool max, const float* dpooled, float* values, float* bias_parts);
 void launch_reduce(cudaStream_t stream, int classes, const float* conv1_parts, int conv1_count,
-                   const float* conv2_parts, int conv2_count, const Slabs& slabs, Source* source,
-                   Sums* sums);
-void launch_collect_gradient(cudaStream_t stream, const ParameterLayout& layout,
-                             const float* bias_slabs, float* gradient);
-// With a count of 0 one block runs that does nothing, which loads the kernel.
-void launch_update(cudaStream_t stream, int count, const ParameterLayout& layout,
-                   const SgdOptions& options, const Source* source, const float* gradient,
-                   const float* bias_slabs, float* velocities, float* parameters);
+                   const float* conv2_parts, int conv2_count, float* bias_slabs, Source* source);
+void launch_finish_gradient(cudaStream_t stream, const ParameterLayout& layout, const Slabs& slabs,
+                            float* gradient, Sums* sums);
+void launch_update(cudaStream_t stream, const ParameterLayout& layout, const SgdOptions& options,
+                   const Slabs& slabs, const Source* source, const float* gradient,
+                   float* velocities, float* parameters, Sums* sums);
 
 }  // namespace lenet::cuda
