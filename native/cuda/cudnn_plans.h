@@ -39,14 +39,19 @@ class PlanTarget {
   // A device described by cuDNN's JSON: plans for it can be built, but not executed.
   static PlanTarget device_properties(const std::string& json);
 
+  // Of these exactly one is not null.
+  cudnnHandle_t live() const { return handle_; }
+  const Descriptor* described() const { return properties_.get(); }
+
  private:
-  friend class PlanBuilder;
   cudnnHandle_t handle_ = nullptr;
   std::shared_ptr<const Descriptor> properties_;
 };
 
 class Plan {
  public:
+  struct Impl;
+  explicit Plan(std::unique_ptr<Impl> impl);
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
   ~Plan();
@@ -62,9 +67,6 @@ class Plan {
   const std::string& engine_name() const;
 
  private:
-  friend class PlanBuilder;
-  struct Impl;
-  explicit Plan(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
