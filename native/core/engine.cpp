@@ -9,6 +9,7 @@
 
 #include "core/engine_table.h"
 #include "core/layout.h"
+#include "core/plugin.h"
 #include "cpu/cpu_engine.h"
 
 namespace lenet {
@@ -48,8 +49,17 @@ void validate(const Config& config) {
           "threads must be 1 to 1024, was " + std::to_string(config.threads));
 }
 
+// "cuda:0" to "cuda:999"
+bool is_cuda_device(const char* device) {
+  constexpr size_t kPrefix = 5;
+  if (std::strncmp(device, "cuda:", kPrefix) != 0) return false;
+  const size_t digits = std::strspn(device + kPrefix, "0123456789");
+  return digits >= 1 && digits <= 3 && device[kPrefix + digits] == '\0';
+}
+
 const EngineTable* find_table(const char* device) {
   if (std::strcmp(device, "cpu") == 0) return cpu_engine_table();
+  if (is_cuda_device(device)) return cuda_engine_table();
   fail(std::string("this build of liblenet has no engine for device '") + device + "'");
 }
 
@@ -98,9 +108,9 @@ struct Engine::Impl {
     require(count >= 1, "at least one example is needed");
     int32_t size = size_of(dataset);
     for (int32_t i = 0; i < count; i++) {
-      require(indices[i] >= 0 && indices[i] < size,
-              "index " + std::to_string(indices[i]) + " is outside the dataset's " +
-                  std::to_string(size) + " examples");
+      require(indices[i] >= 0 && indices[i] < size, "index " + std::to_string(indices[i]) +
+                                                        " is outside the dataset's " +
+                                                        std::to_string(size) + " examples");
     }
   }
 
@@ -161,8 +171,7 @@ void Engine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, i
     require(std::isfinite(learning_rates[i]), "learning rates must be finite");
   }
   end_epoch();
-  impl_->call(impl_->table->start_epoch, dataset, epoch, order, count, batch_size,
-              learning_rates);
+  impl_->call(impl_->table->start_epoch, dataset, epoch, order, count, batch_size, learning_rates);
   impl_->epoch = {dataset, batches};
 }
 
@@ -174,9 +183,9 @@ void Engine::end_epoch() {
 void Engine::run(int32_t batches) {
   require(impl_->has_epoch(), "run() needs start_epoch() first");
   int32_t left = impl_->epoch.batches - batches_done();
-  require(batches >= 0 && batches <= left,
-          "the epoch has " + std::to_string(left) + " mini-batches left, " +
-              std::to_string(batches) + " were asked for");
+  require(batches >= 0 && batches <= left, "the epoch has " + std::to_string(left) +
+                                               " mini-batches left, " + std::to_string(batches) +
+                                               " were asked for");
   impl_->call(impl_->table->run, batches);
 }
 

@@ -38,8 +38,8 @@ struct EngineTable {
   Metrics (*metrics)(void* engine, Status*) noexcept;
   void (*set_metrics)(void* engine, Status*, Metrics metrics) noexcept;
   Metrics (*evaluate)(void* engine, Status*, int32_t dataset) noexcept;
-  double (*gradients)(void* engine, Status*, int32_t dataset, const int32_t* indices,
-                      int32_t count, float* gradient) noexcept;
+  double (*gradients)(void* engine, Status*, int32_t dataset, const int32_t* indices, int32_t count,
+                      float* gradient) noexcept;
   void (*layer_output)(void* engine, Status*, Layer layer, const uint8_t* images, int32_t count,
                        float* output) noexcept;
   void (*predict)(void* engine, Status*, const uint8_t* images, int32_t count,
@@ -89,8 +89,7 @@ constexpr EngineTable make_engine_table() {
   table.version = kEngineTableVersion;
   table.create = [](const char* device, const char* isa, const Config* config,
                     Status* status) noexcept -> void* {
-    return detail::guarded(status,
-                           [&]() -> void* { return new E(device, isa, *config); });
+    return detail::guarded(status, [&]() -> void* { return new E(device, isa, *config); });
   };
   table.destroy = [](void* engine) noexcept { delete static_cast<E*>(engine); };
   table.describe = detail::Entry<&E::describe>::call;

@@ -7,13 +7,9 @@
 #include <cstdint>
 
 #include "core/layout.h"
+#include "cuda/kernel_types.h"
 
 namespace lenet::cuda {
-
-struct Source;
-struct Sums;
-struct Slabs;
-struct SgdOptions;
 
 void launch_gather(cudaStream_t stream, const Source* source, int batch, float scale, float offset,
                    float* x, int32_t* labels);

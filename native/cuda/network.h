@@ -3,19 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "core/layout.h"
 #include "cuda/cudnn_plans.h"
+#include "cuda/kernel_types.h"
 #include "cuda/resources.h"
 #include "lenet/engine.h"
 
 namespace lenet::cuda {
-
-struct Source;
-struct Sums;
 
 // The device is current during every call, construction and destruction included.
 class Network {
@@ -28,16 +27,15 @@ class Network {
   explicit Network(const Config& config);
   ~Network();
 
-  // What training steps and everything else read and count; in device memory.
-  enum Slot { TRAINING, OTHER };
+  // Who takes and counts mini-batches: each has a source and sums in device memory.
+  enum Slot { TRAINING, OTHER, WARM_UP, SLOTS };
   void set_source(Slot slot, const Source& source);
   void set_sums(Slot slot, const Sums& sums);
   Sums sums(Slot slot);
 
   // Gets ready for training steps of this size, so that train() neither allocates nor waits.
-  // OTHER must hold a source with labels: the step is run once on it, without consequences.
   void prepare_training(int batch);
-  // Enqueues one step on the source TRAINING.
+  // Enqueues one step on the source TRAINING. After a failure nothing but that source is changed.
   void train(int batch);
   // Enqueues forward and backward on the source OTHER; gradient() has the result.
   void accumulate_gradient(int batch);
@@ -54,9 +52,9 @@ class Network {
   // The plan size for so many images: few different ones, so that few plans are built.
   static int padded(int images);
 
-  float* parameters() { return parameters_; }
-  float* velocities() { return velocities_; }
-  float* gradient() { return gradient_; }
+  float* parameters();
+  float* velocities();
+  float* gradient();
   const ParameterLayout& layout() const { return layout_; }
 
   // Copies return after the stream has done all that was asked of it before, so that the host's
@@ -71,46 +69,38 @@ class Network {
  private:
   struct Shape;
   struct Activations;
+  struct State;
 
   Shape& shape(int batch);
-  Shape& training_shape(int batch);
+  Shape& shape_with_gradients(int batch);
   void reserve_activations(int batch);
   void reserve_workspace(size_t bytes);
   void forget_graphs();
-  void forward(Shape& shape, const Source* source);
-  void backward(Shape& shape, Source* source, Sums* sums);
-  void enqueue_step(Shape& shape);
+  void warm_up(Shape& shape);
   void capture(Shape& shape);
+  void forward(Shape& shape, Slot slot);
+  void loss(int batch, bool with_gradient);
+  void backward(Shape& shape, Slot slot);
+  void enqueue_step(Shape& shape, Slot slot);
   void convolve(Plan& plan, const float* x, int weight, int bias, float* y);
-  void dense_forward(int batch, int n, int m, const float* x, int weight, float* z);
+  void execute(Plan& plan, std::initializer_list<const void*> pointers);
+  void multiply(cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k, const float* a,
+                int lda, const float* b, int ldb, float* c, int ldc);
+  void dense(int batch, int n, int m, const float* x, int weight, float* z);
   void dense_backward_data(int batch, int n, int m, const float* dz, int weight, float* dx);
-  void dense_backward_weight(int batch, int n, int m, const float* x, const float* dz,
-                             int weight);
-  void head_forward(int batch);
-  void head_backward_weight(int batch);
-  void pre_activations(ConvLayer layer, int batch);
+  void dense_backward_weight(int batch, int n, int m, const float* x, const float* dz, int weight);
 
-  Config config_;
-  ParameterLayout layout_;
-  int activation_;
-  // Destroyed last to first: handles and graphs before the stream.
+  const Config config_;
+  const ParameterLayout layout_;
+  // Destroyed last to first: what uses the stream goes before it.
   Stream stream_;
-  DeviceMemory persistent_;
+  DeviceMemory state_memory_;
   DeviceMemory activation_memory_;
   DeviceMemory workspace_;
   CublasHandle cublas_;
   CudnnHandle cudnn_;
-
-  float* parameters_ = nullptr;
-  float* velocities_ = nullptr;
-  float* gradient_ = nullptr;
-  Source* sources_ = nullptr;
-  Sums* sums_ = nullptr;
-  struct PartialSums;
-  std::unique_ptr<PartialSums> slabs_;
-  int capacity_ = 0;
+  std::unique_ptr<State> state_;
   std::unique_ptr<Activations> activations_;
-
   std::map<int, std::unique_ptr<Shape>> shapes_;
   std::string graph_failure_;
 };
