@@ -26,7 +26,9 @@ namespace {
 // Best first.
 const KernelTable* const kTables[] = {
 #if defined(__x86_64__)
-    &x86_64_v4::table, &x86_64_v3::table, &x86_64_v2::table,
+    &x86_64_v4::table,
+    &x86_64_v3::table,
+    &x86_64_v2::table,
 #elif defined(__aarch64__)
     &armv8_a::table,
 #endif

@@ -3,6 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
 #include "cpu/floating_point_mode.h"
 
 namespace lenet {
@@ -21,7 +25,7 @@ void relax() {
 }
 
 uint32_t loop_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
-uint32_t task_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
+uint32_t left_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
 
 // Signals are the host program's business: new threads start with all of them blocked.
 class BlockSignals {
@@ -46,6 +50,10 @@ ThreadPool::ThreadPool(int threads) {
     for (int i = 1; i < threads; i++) {
       workers_.emplace_back([this, i] { worker_main(i); });
     }
+  } catch (const std::system_error& e) {
+    stop();
+    throw std::runtime_error("cannot start thread " + std::to_string(workers_.size() + 2) + " of " +
+                             std::to_string(threads) + ": " + e.what());
   } catch (...) {
     stop();
     throw;
@@ -64,7 +72,7 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::run(int count, void* context, Function function) {
-  if (workers_.empty() || count == 1) {
+  if (workers_.empty() || count <= 1) {
     for (int task = 0; task < count; task++) function(context, task, 0);
     return;
   }
@@ -73,7 +81,7 @@ void ThreadPool::run(int count, void* context, Function function) {
   count_.store(count, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
   uint64_t next_loop = uint64_t{loop_of(ticket_.load(std::memory_order_relaxed)) + 1} << 32;
-  ticket_.store(next_loop);
+  ticket_.store(next_loop | static_cast<uint32_t>(count));
   if (sleepers_.load() > 0) {
     // The lock orders this after a worker's last look at the ticket before it sleeps.
     std::lock_guard<std::mutex> lock(mutex_);
@@ -91,13 +99,14 @@ void ThreadPool::run(int count, void* context, Function function) {
 
 void ThreadPool::work(int thread) {
   uint64_t ticket = ticket_.load(std::memory_order_acquire);
-  while (task_of(ticket) < count_.load(std::memory_order_relaxed)) {
+  while (left_of(ticket) > 0) {
+    uint32_t count = count_.load(std::memory_order_relaxed);
     void* context = context_.load(std::memory_order_relaxed);
     Function function = function_.load(std::memory_order_relaxed);
-    // Success proves that the loop is still the one whose function was read above.
-    if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
+    // Success proves that the ticket's loop was unfinished, so what was read above belongs to it.
+    if (ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel,
                                       std::memory_order_acquire)) {
-      function(context, static_cast<int>(task_of(ticket)), thread);
+      function(context, static_cast<int>(count - left_of(ticket)), thread);
       done_.fetch_add(1, std::memory_order_release);
       ticket = ticket_.load(std::memory_order_acquire);
     }

@@ -29,9 +29,8 @@ class ThreadPool {
   template <class Body>
   void loop(int count, Body&& body) {
     using Plain = std::remove_reference_t<Body>;
-    run(count, &body, [](void* context, int task, int thread) {
-      (*static_cast<Plain*>(context))(task, thread);
-    });
+    run(count, &body,
+        [](void* context, int task, int thread) { (*static_cast<Plain*>(context))(task, thread); });
   }
 
  private:
@@ -42,8 +41,8 @@ class ThreadPool {
   void worker_main(int thread);
   void stop();
 
-  // The loop's number in the upper half, the next task in the lower: a worker that comes late
-  // cannot take a task of a loop whose function it has not read.
+  // The loop's number in the upper half, its tasks not yet taken in the lower. The lower half alone
+  // tells that a loop has no task left: what is stored below may already be the next loop's.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<void*> context_{nullptr};
   std::atomic<Function> function_{nullptr};

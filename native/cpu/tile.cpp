@@ -44,10 +44,10 @@ void Tile::keep(const Capture* capture, Layer layer, const float* values) const 
   std::memcpy(capture->values, values, size_t(size) * kernels_->lanes * sizeof(float));
 }
 
-void Tile::forward(const float* parameters, const uint8_t* const* images,
-                   const Capture* capture) {
-  const auto activation_pool = kernels_->activation_pool_forward[static_cast<int>(
-      config_.activation)][static_cast<int>(config_.pooling)];
+void Tile::forward(const float* parameters, const uint8_t* const* images, const Capture* capture) {
+  const auto activation_pool =
+      kernels_->activation_pool_forward[static_cast<int>(config_.activation)]
+                                       [static_cast<int>(config_.pooling)];
   // A layer before its activation exists only until its rows are activated, so rows are captured
   // as they come.
   const int lanes = kernels_->lanes;
@@ -87,8 +87,8 @@ void Tile::forward(const float* parameters, const uint8_t* const* images,
         Layer::FC2, capture);
   activation(kFc2, fc2_);
   keep(capture, Layer::FC2_ACTIVATION, fc2_);
-  dense(fc2_, kFc2, parameters + layout_.fc3_weight, parameters + layout_.fc3_bias,
-        config_.classes, logits_, Layer::FC3, capture);
+  dense(fc2_, kFc2, parameters + layout_.fc3_weight, parameters + layout_.fc3_bias, config_.classes,
+        logits_, Layer::FC3, capture);
 }
 
 void Tile::dense(const float* in, int n, const float* weight, const float* bias, int m, float* out,

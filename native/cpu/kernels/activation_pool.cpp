@@ -65,10 +65,10 @@ void activation_pool_backward(int channels, int size, const float* pooled, const
   }
 }
 
-#define LENET_INSTANTIATE(ACTIVATION, POOLING)                                                  \
-  template void activation_pool_forward<Activation::ACTIVATION, Pooling::POOLING>(              \
-      int, int, int, float*, float*);                                                           \
-  template void activation_pool_backward<Activation::ACTIVATION, Pooling::POOLING>(             \
+#define LENET_INSTANTIATE(ACTIVATION, POOLING)                                                     \
+  template void activation_pool_forward<Activation::ACTIVATION, Pooling::POOLING>(int, int, int,   \
+                                                                                  float*, float*); \
+  template void activation_pool_backward<Activation::ACTIVATION, Pooling::POOLING>(                \
       int, int, const float*, const float*, float*, float*);
 
 LENET_INSTANTIATE(SIGMOID, AVG)

@@ -187,8 +187,8 @@ void activation_backward(int n, const float* values, float* d) {
   for (int i = 0; i < n; i++) dz[i] = dz[i] * derivative<kActivation>(y[i]);
 }
 
-#define LENET_INSTANTIATE(ACTIVATION)                                             \
-  template void activation_forward<Activation::ACTIVATION>(int, float*);          \
+#define LENET_INSTANTIATE(ACTIVATION)                                    \
+  template void activation_forward<Activation::ACTIVATION>(int, float*); \
   template void activation_backward<Activation::ACTIVATION>(int, const float*, float*);
 
 LENET_INSTANTIATE(SIGMOID)

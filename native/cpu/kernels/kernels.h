@@ -56,8 +56,8 @@ struct KernelTable {
   // Gradient rows first..last-1 of `gradient` [m][n] and `bias_gradient` [m] are increased by the
   // sums over `count` examples; in [count][in_stride], d [count][d_stride], strides multiples of
   // 16, the padding of `in` zero.
-  void (*dense_backward_weight)(const float* in, int in_stride, int n, const float* d,
-                                int d_stride, int count, int first, int last, float* gradient,
+  void (*dense_backward_weight)(const float* in, int in_stride, int n, const float* d, int d_stride,
+                                int count, int first, int last, float* gradient,
                                 float* bias_gradient);
   // Indexed by activation; n values [L] in place, and d times the derivative told by values.
   void (*activation_forward[3])(int n, float* values);

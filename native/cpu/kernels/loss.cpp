@@ -40,8 +40,8 @@ void cross_entropy(const float* logits, int classes, const int32_t* labels, int 
   }
   for (int lane = 0; lane < count; lane++) {
     const float logit = logits[labels[lane] * kLanes + lane];
-    losses[lane] = peak.value[lane] + ::logf(sum[lane]) - (1 - smoothing) * logit -
-                   uniform * logit_sum[lane];
+    losses[lane] =
+        peak.value[lane] + ::logf(sum[lane]) - (1 - smoothing) * logit - uniform * logit_sum[lane];
     correct[lane] = peak.index[lane] == labels[lane];
   }
   if (d == nullptr) return;

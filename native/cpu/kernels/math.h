@@ -7,7 +7,7 @@
 
 namespace lenet::LENET_ISA {
 
-// exp(x), x clamped to [-87, 88] so that the result stays a normal number.
+// exp(x), x clamped to [-87, 88] so that the result stays a normal number. NaN stays NaN.
 LENET_INLINE V exp(V x) {
   const V kLog2E = splat(1.44269504f);
   // ln 2 in two parts, the first with few enough bits for n * part to be exact.
@@ -15,7 +15,8 @@ LENET_INLINE V exp(V x) {
   const V kLn2Low = splat(-2.12194440e-4f);
   // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
   const V kRound = splat(12582912.0f);
-  x = min(max(x, splat(-87.0f)), splat(88.0f));
+  // In this order of the arguments a NaN comes through.
+  x = min(splat(88.0f), max(splat(-87.0f), x));
   V shifted = x * kLog2E + kRound;
   V n = shifted - kRound;
   V r = (x - n * kLn2High) - n * kLn2Low;

@@ -3,7 +3,6 @@
 
 namespace lenet {
 
-
 namespace LENET_ISA {
 
 extern const KernelTable table;

@@ -51,6 +51,7 @@ LENET_INLINE V zip_low(V a, V b) { return __builtin_shufflevector(a, b, 0, 4, 1,
 LENET_INLINE V zip_high(V a, V b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
 #endif
 
+// Both give b if either is NaN.
 LENET_INLINE V max(V a, V b) { return a > b ? a : b; }
 LENET_INLINE V min(V a, V b) { return a < b ? a : b; }
 

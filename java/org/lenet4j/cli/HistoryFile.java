@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.FileReasons;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Progress;
@@ -91,6 +92,6 @@ final class HistoryFile implements Consumer<Progress>, AutoCloseable {
   }
 
   private LeNetException unwritable(IOException e) {
-    return new LeNetException(file + " could not be written: " + e.getMessage(), e);
+    return new LeNetException(file + " could not be written: " + FileReasons.of(e), e);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.FileReasons;
 
 /**
  * The folder that a training's files go to. It belongs to this run alone: it was made for it, or it
@@ -78,7 +79,7 @@ record RunFolder(Path path) {
   private static LeNetException unusable(Path path, IOException e) {
     return new LeNetException(
         "the run's results cannot be written to %s (%s): name another folder with --out"
-            .formatted(path, e),
+            .formatted(path, FileReasons.of(e)),
         e);
   }
 }

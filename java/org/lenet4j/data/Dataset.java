@@ -123,7 +123,7 @@ public final class Dataset implements AutoCloseable {
   /**
    * Class number of example i.
    *
-   * @throws IndexOutOfBoundsException unless i is 0 to {@link #size()} - 1
+   * @throws IndexOutOfBoundsException unless {@code 0 <= i < size()}
    */
   public int label(int i) {
     Storage s = open();
@@ -133,7 +133,7 @@ public final class Dataset implements AutoCloseable {
   /**
    * A copy of image i, [28][28] row by row, unsigned.
    *
-   * @throws IndexOutOfBoundsException unless i is 0 to {@link #size()} - 1
+   * @throws IndexOutOfBoundsException unless {@code 0 <= i < size()}
    */
   public byte[] image(int i) {
     Storage s = open();

@@ -7,10 +7,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
 /** Why a file operation failed, in words: the JDK often says so only by the exception's type. */
-final class FileReasons {
+public final class FileReasons {
   private FileReasons() {}
 
-  static String of(IOException e) {
+  /** Half a sentence such as "permission denied". */
+  public static String of(IOException e) {
     if (e instanceof NoSuchFileException) {
       return "it does not exist";
     }

@@ -17,12 +17,17 @@ record Cli(int status, String out, String err) {
 
   /** Runs a command in a directory, where its output files appear as well. */
   static Cli run(Path directory, String... args) {
+    return runWithClassPath(System.getProperty("java.class.path"), directory, args);
+  }
+
+  /** Likewise, with another class path. */
+  static Cli runWithClassPath(String classPath, Path directory, String... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Starting quickly matters more here than running fast.
     command.add("-XX:TieredStopAtLevel=1");
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath);
     command.add("org.lenet4j.cli.Main");
     command.addAll(List.of(args));
     File out = directory.resolve("stdout.txt").toFile();

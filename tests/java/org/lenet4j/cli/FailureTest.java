@@ -2,11 +2,14 @@ package org.lenet4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,6 +123,7 @@ class FailureTest {
     Path file = Files.writeString(directory.resolve("file"), "");
     assertFails(
         file + " is a file, expected a folder for the run's results",
+        "--quiet",
         "--out",
         file.toString(),
         "--device",
@@ -161,5 +165,33 @@ class FailureTest {
             .execute("train", "--debug", "--data", missing.toString());
     assertThat(status).isEqualTo(1);
     assertThat(err.toString()).startsWith("org.lenet4j.LeNetException: ").contains("\tat org.");
+  }
+
+  @Test
+  void butATrainingIsNotLostForWantOfAPlot() {
+    String withoutXchart =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.contains("xchart"))
+            .collect(Collectors.joining(File.pathSeparator));
+    Path out = directory.resolve("unplotted");
+    Cli train =
+        Cli.runWithClassPath(
+            withoutXchart,
+            directory,
+            "--epochs",
+            "1",
+            "--quiet",
+            "--device",
+            "java",
+            "--data",
+            data.toString(),
+            "--out",
+            out.toString());
+    assertThat(train.status()).isZero();
+    assertThat(train.err().lines()).hasSize(1);
+    assertThat(train.err()).startsWith("warning: " + out.resolve("curves.png") + " was not drawn");
+    assertThat(train.out()).startsWith("loss ");
+    assertThat(out.resolve("model.safetensors")).isRegularFile();
+    assertThat(out.resolve("curves.png")).doesNotExist();
   }
 }

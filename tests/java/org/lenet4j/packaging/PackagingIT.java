@@ -1,0 +1,175 @@
+package org.lenet4j.packaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jars as users meet them; runs in Maven's phase integration-test, when they exist. */
+class PackagingIT {
+  private static final String ARTIFACT = System.getProperty("lenet4j.artifact");
+  private static final String PLATFORM = System.getProperty("lenet4j.platform");
+  private static final String NATIVE = "org/lenet4j/internal/" + PLATFORM + "/";
+
+  @TempDir private Path directory;
+
+  @Test
+  void classesJarHoldsNoNativeCode() throws IOException {
+    assertThat(entries(""))
+        .contains("org/lenet4j/training/LeNet.class", "org/lenet4j/version.properties")
+        .noneMatch(name -> name.endsWith(".so"));
+  }
+
+  @Test
+  void nativeJarHoldsTheTwoLibrariesAndNothingElse() throws IOException {
+    assertThat(entries("-" + PLATFORM).stream().filter(name -> !name.startsWith("META-INF/")))
+        .containsExactlyInAnyOrder(NATIVE + "liblenet.so", NATIVE + "libjniLeNetNative.so");
+  }
+
+  @Test
+  void sourcesAndJavadocAreComplete() throws IOException {
+    assertThat(entries("-sources")).contains("org/lenet4j/training/LeNet.java");
+    assertThat(entries("-javadoc"))
+        .contains("org/lenet4j/training/LeNet.html")
+        .noneMatch(name -> name.contains("internal/binding"));
+  }
+
+  @Test
+  void librariesNeedOnlyWhatEveryLinuxHas() throws Exception {
+    for (String library : List.of("liblenet.so", "libjniLeNetNative.so")) {
+      Path file = extract("-" + PLATFORM, NATIVE + library);
+      String dynamic = run("readelf", "-d", file.toString());
+      List<String> needed = new ArrayList<>();
+      for (String line : dynamic.split("\n")) {
+        if (line.contains("(NEEDED)")) {
+          needed.add(line.substring(line.indexOf('[') + 1, line.indexOf(']')));
+        }
+        assertThat(line).as("no path of the build machine").doesNotContain("[/");
+      }
+      assertThat(needed)
+          .as(library)
+          .allMatch(
+              name -> name.matches("(liblenet|libm|libc|libgcc_s|libpthread|ld-linux.*)\\.so.*"));
+    }
+  }
+
+  @Test
+  void runnableJarTrains() throws Exception {
+    String out =
+        java("-jar", ARTIFACT + "-cli.jar", "train", "--epochs", "1", "--train-limit", "512");
+    assertThat(out).contains("training on cpu").contains("examples/sec on cpu");
+    assertThat(directory.resolve("lenet4j-out/run-1/curves.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void libraryWorksWithTheJarsOfItsPom() throws Exception {
+    Path source = directory.resolve("Use.java");
+    Files.writeString(
+        source,
+        """
+        import org.lenet4j.engine.Device;
+        import org.lenet4j.training.LeNet;
+
+        class Use {
+          public static void main(String[] args) {
+            try (LeNet net = LeNet.builder().device(Device.cpu()).build()) {
+              System.out.println(net.predict(new byte[784]).length + " classes on " + net.device());
+            }
+          }
+        }
+        """);
+    assertThat(java("-cp", classPath(true), source.toString())).contains("10 classes on cpu");
+  }
+
+  @Test
+  void withoutTheNativeJarAutoFallsBackAndSaysWhy() throws Exception {
+    Path source = directory.resolve("Use.java");
+    Files.writeString(
+        source,
+        """
+        import org.lenet4j.engine.Device;
+        import org.lenet4j.training.LeNet;
+
+        class Use {
+          public static void main(String[] args) {
+            try (LeNet net = LeNet.builder().build()) {
+              System.out.println("auto: " + net.device());
+            }
+            try {
+              LeNet.builder().device(Device.cpu()).build();
+            } catch (org.lenet4j.LeNetException e) {
+              System.out.println("cpu: " + e.getMessage());
+            }
+          }
+        }
+        """);
+    assertThat(java("-cp", classPath(false), source.toString()))
+        .contains("auto: java")
+        .contains("cpu: device cpu cannot be used")
+        .contains("classifier " + PLATFORM)
+        .doesNotContain("Exception in");
+  }
+
+  /** The packaged jars and the two library dependencies, without the build's own classes. */
+  private static String classPath(boolean withNatives) {
+    List<String> jars = new ArrayList<>();
+    jars.add(ARTIFACT + ".jar");
+    if (withNatives) {
+      jars.add(ARTIFACT + "-" + PLATFORM + ".jar");
+    }
+    Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(jar -> jar.matches(".*/(javacpp|jackson-core)-[^/]*\\.jar"))
+        .forEach(jars::add);
+    return String.join(File.pathSeparator, jars);
+  }
+
+  private static TreeSet<String> entries(String classifier) throws IOException {
+    TreeSet<String> names = new TreeSet<>();
+    try (JarFile jar = new JarFile(ARTIFACT + classifier + ".jar")) {
+      jar.stream().filter(entry -> !entry.isDirectory()).map(ZipEntry::getName).forEach(names::add);
+    }
+    return names;
+  }
+
+  private Path extract(String classifier, String name) throws IOException {
+    try (JarFile jar = new JarFile(ARTIFACT + classifier + ".jar")) {
+      Path file = directory.resolve(Path.of(name).getFileName());
+      Files.copy(jar.getInputStream(jar.getEntry(name)), file);
+      return file;
+    }
+  }
+
+  private String java(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // JavaCPP knows an extracted library by its size and time, which two builds can share.
+    command.add("-Dorg.bytedeco.javacpp.cachedir=" + directory.resolve("cache"));
+    command.addAll(List.of(arguments));
+    return run(command.toArray(String[]::new));
+  }
+
+  private String run(String... command) throws Exception {
+    File out = directory.resolve("output.txt").toFile();
+    Process process =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(out)
+            .start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    String text = Files.readString(out.toPath());
+    assertThat(process.exitValue()).as(text).isZero();
+    return text;
+  }
+}
