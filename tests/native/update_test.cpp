@@ -1,0 +1,90 @@
+// From lane-wise sums to the gradient, and the optimiser against PyTorch's formulas.
+#include <memory>
+
+#include "kernel_test.h"
+
+namespace lenet {
+namespace {
+
+class UpdateTest : public KernelTest {
+ protected:
+  void check_sgd(const SgdStep& step) {
+    for (int n = 1; n <= 67; n++) {
+      SCOPED_TRACE(testing::Message() << n << " parameters");
+      Guarded<float> gradient(n, n % 4), velocities(n, (n + 1) % 4), parameters(n, (n + 2) % 4);
+      gradient = random(n);
+      velocities = random(n);
+      parameters = random(n);
+      std::vector<Sum> expected_v(n), expected_p(n);
+      for (int i = 0; i < n; i++) {
+        const double decay = double{step.weight_decay} * parameters[i];
+        const double g = gradient[i] + decay;
+        const double g_magnitude = std::fabs(gradient[i]) + std::fabs(decay);
+        const double old = double{step.momentum} * velocities[i];
+        const double v = step.momentum == 0 ? velocities[i] : old + g;
+        const double v_magnitude = step.momentum == 0 ? 0 : std::fabs(old) + g_magnitude;
+        // decay * p, + gradient, momentum * v, + g
+        expected_v[i].add(v, v_magnitude, 4);
+        double direction = step.momentum == 0 ? g : v;
+        double magnitude = step.momentum == 0 ? g_magnitude : v_magnitude;
+        if (step.nesterov) {
+          direction = g + step.momentum * v;
+          magnitude = g_magnitude + step.momentum * v_magnitude;
+        }
+        expected_p[i].add(parameters[i]);
+        // The four above, momentum * v, + g, * rate
+        expected_p[i].add(-step.rate * direction, step.rate * magnitude, 7);
+      }
+      kernels().sgd(&step, n, gradient.get(), velocities.get(), parameters.get());
+      closeness_.expect(expected_v, velocities.values(), "velocities");
+      closeness_.expect(expected_p, parameters.values(), "parameters");
+    }
+  }
+};
+
+TEST_P(UpdateTest, SgdPlain) { check_sgd({0.9f, 0, 0, false}); }
+TEST_P(UpdateTest, SgdWeightDecay) { check_sgd({0.1f, 0, 5e-2f, false}); }
+TEST_P(UpdateTest, SgdMomentum) { check_sgd({0.05f, 0.9f, 0, false}); }
+TEST_P(UpdateTest, SgdMomentumWeightDecay) { check_sgd({0.05f, 0.9f, 5e-2f, false}); }
+TEST_P(UpdateTest, SgdNesterov) { check_sgd({0.05f, 0.9f, 0, true}); }
+TEST_P(UpdateTest, SgdNesterovWeightDecay) { check_sgd({0.05f, 0.9f, 5e-2f, true}); }
+
+TEST_P(UpdateTest, ReduceGroups) {
+  const size_t L = lanes();
+  constexpr int n = 61;
+  for (int group_count = 1; group_count <= 8; group_count++) {
+    for (int first : {0, 1, 17}) {
+      for (int last : {17, 60, n}) {
+        SCOPED_TRACE(testing::Message() << group_count << " groups, " << first << " to " << last);
+        std::vector<std::unique_ptr<Guarded<float>>> groups;
+        const float* pointers[8];
+        for (int g = 0; g < group_count; g++) {
+          groups.push_back(std::make_unique<Guarded<float>>(n * L));
+          *groups[g] = random(n * L);
+          pointers[g] = groups[g]->get();
+        }
+        Guarded<float> gradient(n, group_count % 4);
+        gradient = random(n);
+        std::vector<Sum> expected(n);
+        for (int i = 0; i < n; i++) {
+          // An element that is not asked for keeps its value: nothing is allowed.
+          if (i < first || i >= last) {
+            expected[i].add(gradient[i], 0);
+            continue;
+          }
+          expected[i].add(gradient[i]);
+          for (int g = 0; g < group_count; g++) {
+            for (size_t lane = 0; lane < L; lane++) expected[i].add(pointers[g][i * L + lane]);
+          }
+        }
+        kernels().reduce_groups(pointers, group_count, first, last, gradient.get());
+        closeness_.expect(expected, gradient.values(), "gradient");
+      }
+    }
+  }
+}
+
+LENET_FOR_EVERY_ISA(UpdateTest);
+
+}  // namespace
+}  // namespace lenet
