@@ -1,10 +1,6 @@
 package org.lenet4j.engine;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.lenet4j.internal.binding.LeNetNative;
 import org.lenet4j.internal.presets.CudaPlugin;
@@ -13,12 +9,12 @@ import org.lenet4j.internal.presets.CudaPlugin;
 final class CudaLibrary {
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
   private static final String REMEDY =
-      "install cuDNN 9 and cuBLAS for CUDA 13 (apt install cudnn9-cuda-13 libcublas-13-0"
-          + " cuda-cudart-13-0 from NVIDIA's repository), or"
-          + " pip install --target DIR nvidia-cudnn-cu13 nvidia-cublas nvidia-cuda-runtime"
-          + " nvidia-cuda-nvrtc and start Java with -D"
+      "add them by apt (NVIDIA's repository: apt install cudnn9-cuda-13 libcublas-13-0"
+          + " cuda-cudart-13-0), by pip (pip install --target DIR nvidia-cudnn-cu13 nvidia-cublas"
+          + " nvidia-cuda-nvrtc nvidia-cuda-runtime, then java -D"
           + CudaPlugin.PATH_PROPERTY
-          + "=DIR, or add the dependency org.bytedeco:cuda-platform-redist:13.3-9.25-1.5.14;"
+          + "=DIR), or by Maven (org.bytedeco:cuda-redist, cuda-redist-cublas and"
+          + " cuda-redist-cudnn, version 13.3-9.25-1.5.14, classifier linux-x86_64);"
           + " without a GPU use --device cpu";
 
   private static final class Attempt {
@@ -52,7 +48,7 @@ final class CudaLibrary {
       LeNetNative.open_cuda(Loader.load(CudaPlugin.class));
       return "";
     } catch (UnsatisfiedLinkError | RuntimeException e) {
-      return "%s; found: %s; needed: libcudart.so.13, libcublas.so.13, libcudnn.so.9; %s"
+      return "%s; needed: libcudart.so.13, libcublas.so.13, libcudnn.so.9; loaded: %s; %s"
           .formatted(rootMessage(e), found(), REMEDY);
     }
   }
@@ -74,22 +70,14 @@ final class CudaLibrary {
     }
   }
 
-  /** The CUDA libraries in this process, by the path they were loaded from. */
-  static List<String> loadedLibraries() {
-    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-      return maps.map(line -> line.replaceFirst("^(\\S+\\s+){5}", ""))
-          .filter(path -> path.matches("/.*/lib(cuda|cudart|cublas|cublasLt|cudnn|nvrtc)\\.so.*"))
-          .distinct()
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      return List.of();
-    }
+  /** CUDA's libraries in this process. */
+  static List<String> loaded() {
+    return LoadedLibraries.matching("lib(?:lenet_)?(?:cuda|cudart|cublas|cublasLt|cudnn\\w*|nvrtc)\\.so.*");
   }
 
   private static String found() {
-    List<String> libraries = loadedLibraries();
-    return libraries.isEmpty() ? "none of CUDA's libraries" : String.join(", ", libraries);
+    List<String> libraries = loaded();
+    return libraries.isEmpty() ? "none" : String.join(", ", libraries);
   }
 
   private static String rootMessage(Throwable e) {

@@ -43,10 +43,6 @@ final class NativeEngine extends AbstractEngine {
     if (!reason.isEmpty()) {
       throw unusable(reason, null);
     }
-    int threads =
-        options.threads() > 0
-            ? options.threads()
-            : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
     try (Config nativeConfig = new Config()) {
       nativeConfig
           .classes(config.classes())
@@ -61,7 +57,7 @@ final class NativeEngine extends AbstractEngine {
           .flip(config.flip())
           .shift(config.shift())
           .seed(config.seed())
-          .threads(threads)
+          .threads(threads(options.threads()))
           .tf32(options.tf32())
           .cuda_graph(options.cudaGraph());
       engine =
@@ -80,6 +76,13 @@ final class NativeEngine extends AbstractEngine {
   /** Why the native library cannot be used here; empty if it can. */
   static String unavailableReason() {
     return Library.UNAVAILABLE;
+  }
+
+  /** The threads that a choice of {@link EngineOptions#threads} means. */
+  static int threads(int chosen) {
+    return chosen > 0
+        ? chosen
+        : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
   }
 
   /** The instruction sets that the cpu engine can use here, best first. */
