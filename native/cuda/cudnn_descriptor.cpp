@@ -42,9 +42,7 @@ void Descriptor::finalize() {
   check_descriptor(cudnnBackendFinalize(descriptor_), "cudnnBackendFinalize", type_);
 }
 
-bool Descriptor::try_finalize() {
-  return cudnnBackendFinalize(descriptor_) == CUDNN_STATUS_SUCCESS;
-}
+cudnnStatus_t Descriptor::try_finalize() { return cudnnBackendFinalize(descriptor_); }
 
 std::vector<Descriptor> Descriptor::get_all(cudnnBackendAttributeName_t name,
                                             cudnnBackendDescriptorType_t type) const {

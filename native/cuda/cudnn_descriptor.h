@@ -72,8 +72,8 @@ class Descriptor {
 
   // After this nothing can be set any more.
   void finalize();
-  // The same where cuDNN may well refuse: whether it accepted.
-  bool try_finalize();
+  // The same where cuDNN may well refuse.
+  cudnnStatus_t try_finalize();
 
   template <class Value>
   Value get(cudnnBackendAttributeName_t name) const {

@@ -13,10 +13,11 @@
 //                                          _ALPHA, _BETA
 //   OPERATION_CONVOLUTION_BACKWARD_FILTER  OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, _X, _DY,
 //                                          _DW, _ALPHA, _BETA
-//   POINTWISE               POINTWISE_MODE (ADD, SIGMOID_FWD, TANH_FWD, RELU_FWD), _MATH_PREC
+//   POINTWISE               POINTWISE_MODE (ADD, SIGMOID_FWD, TANH_FWD, RELU_FWD),
+//                           _MATH_PREC (float), _NAN_PROPAGATION (PROPAGATE, only for RELU_FWD)
 //   OPERATION_POINTWISE     OPERATION_POINTWISE_PW_DESCRIPTOR, _XDESC, _BDESC (ADD: the bias,
 //                           [1,c,1,1], broadcast), _YDESC
-//   RESAMPLE                RESAMPLE_MODE (AVGPOOL_INCLUDE_PADDING, MAXPOOL), _COMP_TYPE,
+//   RESAMPLE                RESAMPLE_MODE (AVGPOOL_INCLUDE_PADDING, MAXPOOL), _COMP_TYPE (float),
 //                           _NAN_PROPAGATION (PROPAGATE), _PADDING_MODE (ZERO or NEG_INF),
 //                           _SPATIAL_DIMS (2), _WINDOW_DIMS, _STRIDES, _PRE_PADDINGS,
 //                           _POST_PADDINGS, all INT64
@@ -28,9 +29,8 @@
 //   ENGINECFG               read: ENGINECFG_ENGINE, _KNOB_CHOICES
 //   ENGINE                  read: ENGINE_GLOBAL_INDEX, _NUMERICAL_NOTE, _BEHAVIOR_NOTE
 //   KNOB_CHOICE             read: KNOB_CHOICE_KNOB_TYPE, _KNOB_VALUE
-//   EXECUTION_PLAN          EXECUTION_PLAN_ENGINE_CONFIG, _HANDLE (live) or _DEVICEPROP
-//   (described);
-//                           read: _WORKSPACE_SIZE
+//   EXECUTION_PLAN          EXECUTION_PLAN_ENGINE_CONFIG, _HANDLE (live devices) or
+//                           _DEVICEPROP (described ones); read: _WORKSPACE_SIZE
 //   VARIANT_PACK            VARIANT_PACK_UNIQUE_IDS, _DATA_POINTERS, _WORKSPACE (may be null)
 //
 // An attribute of unknown length is first read with room for no value, which returns the length.

@@ -78,7 +78,8 @@ enum class ConvLayer { CONV1, CONV2 };
 // Each of these throws lenet::Error if no engine fits the options, saying for which operation and
 // device and why every engine was passed over. Outputs are overwritten, never accumulated.
 
-// pointers: x, w, b, y. Every activation has precompiled engines on every architecture.
+// pointers: x, w, b, y. Every activation has precompiled engines on every architecture, so that no
+// caller needs a convolution without one followed by a kernel of its own.
 Plan conv_bias_activation_forward(const PlanTarget& target, ConvLayer layer, int batch,
                                   Activation activation, const PlanOptions& options = {});
 // pointers: x, w, b, y. For looking at the output of the convolution itself.
@@ -90,7 +91,7 @@ Plan conv_backward_data(const PlanTarget& target, ConvLayer layer, int batch,
 // pointers: x, dy, dw
 Plan conv_backward_filter(const PlanTarget& target, ConvLayer layer, int batch,
                           const PlanOptions& options = {});
-// pointers: x, y. The maximum passes a NaN on.
+// pointers: x, y. cuDNN is asked to pass a NaN on, here and in relu.
 Plan pool_forward(const PlanTarget& target, ConvLayer layer, int batch, Pooling pooling,
                   const PlanOptions& options = {});
 // pointers: x, y, dy, dx. The values of x and y do not matter, but cuDNN wants them with NCHW.

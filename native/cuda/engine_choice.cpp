@@ -57,20 +57,28 @@ std::string name_of(const Descriptor& config, const Descriptor& engine) {
   return knobs.empty() ? name : name + " {" + knobs + "}";
 }
 
+// Reasons why there is no plan yet, with how often each was met.
+using Refusals = std::map<std::string, int>;
+
 std::vector<Descriptor> ranked_configs(const PlanTarget& target, const Descriptor& graph,
-                                       cudnnBackendHeurMode_t mode) {
+                                       cudnnBackendHeurMode_t mode, Refusals* refusals) {
   Descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
   heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
       .set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
   if (target.described()) {
     heuristics.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *target.described());
   }
-  // A mode that knows nothing of the operation may say so by failing.
-  if (!heuristics.try_finalize()) return {};
+  // A mode that knows nothing of the operation may say so by failing; another one may know it.
+  cudnnStatus_t status = heuristics.try_finalize();
+  if (status != CUDNN_STATUS_SUCCESS) {
+    ++(*refusals)[std::string("heuristics: ") + cudnnGetErrorString(status)];
+    return {};
+  }
   return heuristics.get_all(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
 }
 
-std::optional<Descriptor> make_plan(const PlanTarget& target, const Descriptor& config) {
+std::optional<Descriptor> make_plan(const PlanTarget& target, const Descriptor& config,
+                                    Refusals* refusals) {
   Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   if (target.described()) {
     plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *target.described());
@@ -78,7 +86,11 @@ std::optional<Descriptor> make_plan(const PlanTarget& target, const Descriptor& 
     plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, target.live());
   }
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
-  if (!plan.try_finalize()) return std::nullopt;
+  cudnnStatus_t status = plan.try_finalize();
+  if (status != CUDNN_STATUS_SUCCESS) {
+    ++(*refusals)[std::string("plan: ") + cudnnGetErrorString(status)];
+    return std::nullopt;
+  }
   return plan;
 }
 
@@ -86,22 +98,19 @@ std::optional<Descriptor> make_plan(const PlanTarget& target, const Descriptor& 
 
 ChosenEngine choose_engine(const PlanTarget& target, const Descriptor& graph,
                            const PlanOptions& options, const std::string& operation) {
-  std::map<std::string, int> refusals;
+  Refusals refusals;
   for (auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_B, CUDNN_HEUR_MODE_FALLBACK}) {
-    for (Descriptor& config : ranked_configs(target, graph, mode)) {
+    for (Descriptor& config : ranked_configs(target, graph, mode, &refusals)) {
       Descriptor engine = engine_of(config);
       if (const char* reason = objection(engine, options)) {
-        refusals[reason]++;
+        ++refusals[reason];
         continue;
       }
-      std::optional<Descriptor> plan = make_plan(target, config);
-      if (!plan) {
-        refusals["refused by cuDNN"]++;
-        continue;
-      }
+      std::optional<Descriptor> plan = make_plan(target, config, &refusals);
+      if (!plan) continue;
       auto workspace = plan->get<int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
       if (workspace < 0 || static_cast<size_t>(workspace) > options.workspace_limit) {
-        refusals["workspace over " + std::to_string(options.workspace_limit) + " bytes"]++;
+        ++refusals["workspace over " + std::to_string(options.workspace_limit) + " bytes"];
         continue;
       }
       std::string name = name_of(config, engine);
@@ -110,9 +119,9 @@ ChosenEngine choose_engine(const PlanTarget& target, const Descriptor& graph,
   }
   std::string message = "cuDNN has no engine for " + operation;
   if (refusals.empty()) message += ": its heuristics name none";
-  const char* separator = ": passed over ";
+  const char* separator = ": ";
   for (const auto& [reason, times] : refusals) {
-    message += separator + std::to_string(times) + " (" + reason + ")";
+    message += separator + reason + " (" + std::to_string(times) + ")";
     separator = ", ";
   }
   throw Error(message);

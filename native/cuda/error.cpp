@@ -11,12 +11,12 @@ std::string versions() {
   int driver = 0;
   if (cudaRuntimeGetVersion(&runtime) != cudaSuccess) runtime = 0;
   if (cudaDriverGetVersion(&driver) != cudaSuccess) driver = 0;
-  auto text = [](int version, const char* absent) {
-    if (version == 0) return std::string(absent);
+  auto text = [](int version) {
     return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
   };
-  return "built for CUDA " + text(CUDART_VERSION, "") + ", found CUDA runtime " +
-         text(runtime, "unknown") + " and a driver for " + text(driver, "no CUDA");
+  return "built for CUDA " + text(CUDART_VERSION) + ", found CUDA runtime " +
+         (runtime == 0 ? "of unknown version" : text(runtime)) + " and " +
+         (driver == 0 ? "no driver" : "a driver for CUDA " + text(driver));
 }
 
 }  // namespace

@@ -119,9 +119,14 @@ OperationGraph::Part OperationGraph::tensor(const Dims& dims, int64_t alignment,
 }
 
 OperationGraph::Part OperationGraph::pointwise(cudnnPointwiseMode_t mode) {
-  return keep(Descriptor(CUDNN_BACKEND_POINTWISE_DESCRIPTOR)
-                  .set(CUDNN_ATTR_POINTWISE_MODE, mode)
-                  .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT));
+  Descriptor pointwise(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+  pointwise.set(CUDNN_ATTR_POINTWISE_MODE, mode)
+      .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+  // Or a relu may turn the NaN of a diverged network into an innocent 0.
+  if (mode == CUDNN_POINTWISE_RELU_FWD) {
+    pointwise.set(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_PROPAGATE_NAN);
+  }
+  return keep(std::move(pointwise));
 }
 
 OperationGraph::Part OperationGraph::keep(Descriptor&& part) {

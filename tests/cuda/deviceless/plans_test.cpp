@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "cuda/cudnn_plans.h"
+#include "cuda/engine_choice.h"
+#include "cuda/operation_graph.h"
 
 namespace lenet::cuda {
 namespace {
@@ -88,45 +90,129 @@ std::vector<Operation> all_operations() {
   return operations;
 }
 
-std::string cell(const Plan& plan) {
-  std::string text = plan.engine_name().substr(0, plan.engine_name().find(" {"));
-  text.erase(0, text.find(' ') + 1);
-  if (plan.workspace_bytes() > 0) text += " (" + std::to_string(plan.workspace_bytes()) + ")";
-  return text;
-}
+// What became of every operation and batch size on every device, in that order of nesting.
+struct Planned {
+  std::string engine = "NONE";
+  size_t workspace_bytes = 0;
+};
 
-// One row an operation and batch size, one column a device. Returns the number of plans.
-int plan_everything(const std::vector<Device>& devices, const PlanOptions& options,
-                    Failures* failures) {
-  int plans = 0;
+std::vector<Planned> plan_everything(const std::vector<Device>& devices, const PlanOptions& options,
+                                     Failures* failures) {
   std::vector<PlanTarget> targets;
-  std::printf("\n| %-32s | %5s |", "operation", "batch");
   for (const Device& device : devices) {
     targets.push_back(PlanTarget::device_properties(device.json));
-    std::printf(" %12s |", device.name.c_str());
   }
+  std::vector<Planned> planned;
+  for (const Operation& operation : all_operations()) {
+    for (int batch : kBatches) {
+      for (size_t d = 0; d < devices.size(); d++) {
+        Planned& result = planned.emplace_back();
+        try {
+          Plan plan = operation.plan(targets[d], batch, options);
+          result = {plan.engine_name(), plan.workspace_bytes()};
+        } catch (const Error& e) {
+          failures->report(devices[d].name + ": " + e.what());
+        }
+      }
+    }
+  }
+  return planned;
+}
+
+// One row an operation and batch size, one column a device.
+void print_table(const std::vector<Device>& devices, const std::vector<Planned>& planned) {
+  std::printf("| %-30s | %5s |", "operation", "batch");
+  for (const Device& device : devices) std::printf(" %12s |", device.name.c_str());
   std::printf("\n|---|---|");
   for (size_t d = 0; d < devices.size(); d++) std::printf("---|");
   std::printf("\n");
+  auto next = planned.begin();
   for (const Operation& operation : all_operations()) {
     for (int batch : kBatches) {
-      std::printf("| %-32s | %5d |", operation.name.c_str(), batch);
-      std::string errors;
-      for (size_t d = 0; d < devices.size(); d++) {
-        std::string text = "NONE";
-        try {
-          text = cell(operation.plan(targets[d], batch, options));
-          plans++;
-        } catch (const Error& e) {
-          errors += "\n  " + devices[d].name + ": " + e.what();
-        }
+      std::printf("| %-30s | %5d |", operation.name.c_str(), batch);
+      for (size_t d = 0; d < devices.size(); d++, ++next) {
+        // "engine 11 {knobs}" -> "11"
+        std::string text = next->engine.substr(0, next->engine.find(" {"));
+        text.erase(0, text.rfind(' ') + 1);
+        if (next->workspace_bytes > 0) text += " (" + std::to_string(next->workspace_bytes) + ")";
         std::printf(" %12s |", text.c_str());
       }
       std::printf("\n");
-      if (!errors.empty()) failures->report(operation.name + errors);
     }
   }
-  return plans;
+}
+
+// An option that changes no plan at all would be one that the choice ignores.
+void expect_different(const char* option, const std::vector<Planned>& planned,
+                      const std::vector<Planned>& others, Failures* failures) {
+  int differences = 0;
+  for (size_t i = 0; i < planned.size(); i++) differences += planned[i].engine != others[i].engine;
+  std::printf("%s: %d of %zu plans have another engine\n", option, differences, planned.size());
+  if (differences == 0) failures->report(std::string(option) + " changes nothing");
+}
+
+// The lenet::Error of an action that must fail, each of its expected texts contained in it.
+void expect_error(const char* what, const std::vector<std::string>& expected,
+                  const std::function<void()>& action, Failures* failures) {
+  std::string message = "no error";
+  try {
+    action();
+  } catch (const Error& e) {
+    message = e.what();
+  }
+  std::printf("%s: %s\n", what, message.c_str());
+  for (const std::string& text : expected) {
+    if (message.find(text) == std::string::npos) failures->report("expected '" + text + "'");
+  }
+}
+
+// A test that says "every plan exists" has to be one that can say "this one does not".
+void refuse_the_impossible(const Device& device, Failures* failures) {
+  std::printf("\nWhat cuDNN must refuse:\n");
+  PlanTarget target = PlanTarget::device_properties(device.json);
+  expect_error(
+      "a convolution with its pooling in one plan", {"cuDNN has no engine for conv1 + pooling"},
+      [&] {
+        OperationGraph graph;
+        auto x = graph.memory({256, 1, 28, 28}, 16);
+        auto w = graph.memory({6, 1, 5, 5}, 16);
+        auto y = graph.between({256, 6, 28, 28});
+        auto pooled = graph.memory({256, 6, 14, 14}, 16);
+        graph.convolution_forward(graph.convolution(2), x, w, y);
+        graph.pooling_forward(graph.pooling(CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING), y, pooled);
+        choose_engine(target, graph.finish(nullptr), PlanOptions(), "conv1 + pooling");
+      },
+      failures);
+  expect_error(
+      "an output of the wrong size", {"cudnnBackendFinalize", "CUDNN_STATUS_BAD_PARAM", "found"},
+      [&] {
+        OperationGraph graph;
+        auto x = graph.memory({256, 1, 28, 28}, 16);
+        auto w = graph.memory({6, 1, 5, 5}, 16);
+        auto y = graph.memory({256, 6, 24, 24}, 16);
+        graph.convolution_forward(graph.convolution(2), x, w, y);
+      },
+      failures);
+  expect_error(
+      "a batch of -1", {"cudnnBackendFinalize", "CUDNN_STATUS_BAD_PARAM"},
+      [&] { conv_bias_forward(target, ConvLayer::CONV1, -1); }, failures);
+  expect_error(
+      "a chip of compute capability 2.0", {"CUDNN_STATUS_NOT_SUPPORTED_ARCH_MISMATCH"},
+      [&] {
+        std::string json = device.json;
+        std::string key = "\"deviceVer\": ";
+        size_t start = json.find(key) + key.size();
+        json.replace(start, json.find(',', start) - start, "200");
+        PlanTarget::device_properties(json);
+      },
+      failures);
+  expect_error(
+      "a description that is not JSON", {"cudnnBackendFinalize", "CUDNN_STATUS_BAD_PARAM"},
+      [] { PlanTarget::device_properties("a fast one, please"); }, failures);
+  expect_error(
+      "execution on a described device", {"conv1", "only described"},
+      [&] { conv_bias_forward(target, ConvLayer::CONV1, 1).execute(nullptr, nullptr, nullptr); },
+      failures);
 }
 
 int run(const std::string& folder) {
@@ -137,15 +223,24 @@ int run(const std::string& folder) {
   std::printf("cuDNN %zu.%zu.%zu, headers %d.%d.%d; cells: engine (workspace in bytes)\n",
               version / 10000, version / 100 % 100, version % 100, CUDNN_MAJOR, CUDNN_MINOR,
               CUDNN_PATCHLEVEL);
-  std::printf("\nDeterministic, float32 throughout (the default):\n");
-  int plans = plan_everything(devices, PlanOptions(), &failures);
+  std::vector<Planned> planned = plan_everything(devices, PlanOptions(), &failures);
+  std::printf("\nDeterministic, float32 throughout (the default):\n\n");
+  print_table(devices, planned);
   PlanOptions tf32;
   tf32.allow_tf32 = true;
-  std::printf("\nDeterministic, TF32 allowed (--tf32):\n");
-  plans += plan_everything(devices, tf32, &failures);
+  std::vector<Planned> tf32_planned = plan_everything(devices, tf32, &failures);
+  std::printf("\nDeterministic, TF32 allowed (--tf32):\n\n");
+  print_table(devices, tf32_planned);
+  PlanOptions any_order;
+  any_order.deterministic = false;
+  std::printf("\n");
+  expect_different("allow_tf32 = true", planned, tf32_planned, &failures);
+  expect_different("deterministic = false", planned, plan_everything(devices, any_order, &failures),
+                   &failures);
+  refuse_the_impossible(devices.front(), &failures);
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  std::printf("\n%d plans finalised, %d failures, %.1f s\n", plans, failures.count,
-              seconds.count());
+  std::printf("\n%zu devices, %zu plans with the default options, %d failures, %.1f s\n",
+              devices.size(), planned.size(), failures.count, seconds.count());
   return failures.count == 0 ? 0 : 1;
 }
 
