@@ -3,7 +3,7 @@
 //
 //   2^-24 * sqrt(roundings) * magnitude,
 //
-// rounding errors being independent and each at most 2^-24 of its term.
+// as the rounding errors, each at most 2^-24 of what was summed so far, hardly ever add up in full.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -32,7 +32,7 @@ constexpr bool kSanitized = false;
 #endif
 
 // Long enough for the workers to stop spinning and park.
-void let_workers_park() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
+void let_workers_park() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 
 class ThreadPoolTest : public testing::TestWithParam<int> {};
 
@@ -84,7 +84,7 @@ TEST_P(ThreadPoolTest, ThreadNumbersAreTheirOwn) {
 
 TEST_P(ThreadPoolTest, WakesFromParking) {
   ThreadPool pool(GetParam());
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < 3; i++) {
     let_workers_park();
     std::atomic<int> sum{0};
     pool.loop(100, [&](int task, int) { sum += task; });
@@ -97,9 +97,9 @@ TEST_P(ThreadPoolTest, IdleWorkersUseNoTime) {
   pool.loop(100, [](int, int) {});
   let_workers_park();
   const std::clock_t before = std::clock();
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
-  EXPECT_LT(seconds, 0.1);
+  EXPECT_LT(seconds, 0.05);
 }
 
 TEST_P(ThreadPoolTest, EndsAtAnyTime) {
@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(Threads, ThreadPoolTest, testing::Values(1, 2, 3, 8),
 
 TEST(ThreadPoolFailure, SaysWhichThreadCouldNotStart) {
   if (kSanitized) GTEST_SKIP() << "sanitizers need the address space that this test takes away";
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(start_more_threads_than_fit(), testing::ExitedWithCode(0),
               "cannot start thread [0-9]+ of 1024");
 }

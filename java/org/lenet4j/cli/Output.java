@@ -50,6 +50,7 @@ final class Output {
   }
 
   /** Since JDK 22 there is a Console without a terminal too, and a method that tells. */
+  @SuppressWarnings("SystemConsoleNull")
   private static boolean isTerminal() {
     Console console = System.console();
     if (console == null) {

@@ -53,21 +53,19 @@ public record Device(Kind kind, int index) {
    * @throws IllegalArgumentException for anything else
    */
   public static Device parse(String text) {
-    switch (text) {
-      case "auto":
-        return auto();
-      case "java":
-        return java();
-      case "cpu":
-        return cpu();
-      default:
+    return switch (text) {
+      case "auto" -> auto();
+      case "java" -> java();
+      case "cpu" -> cpu();
+      default -> {
         Matcher cuda = CUDA.matcher(text);
         if (!cuda.matches()) {
           throw new IllegalArgumentException(
               "unknown device '" + text + "': use auto, java, cpu, cuda or cuda:N");
         }
-        return cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
-    }
+        yield cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
+      }
+    };
   }
 
   @Override

@@ -23,6 +23,7 @@ public enum Layer {
   /** The logits. */
   FC3(-1);
 
+  @SuppressWarnings("ImmutableEnumChecker") // Only copies leave this class.
   private final int[] shape;
 
   Layer(int... shape) {

@@ -31,6 +31,8 @@ final class ReferenceNetwork {
   }
 
   /**
+   * Takes one image through all layers.
+   *
    * @param pixels one image begins at {@code pixels[start]}
    * @return the logits
    */

@@ -108,7 +108,7 @@ class TrainingRunTest {
         .containsEntry("epoch", 2.0)
         .containsEntry("examples", 43.0)
         .containsEntry("loss", lines.get(12).get("loss"));
-    assertThat(train.out()).contains("test acc %.3f".formatted(last.get("test_acc")));
+    assertThat(train.out()).contains("test acc %.3f".formatted((Double) last.get("test_acc")));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.lenet4j.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.lenet4j.data.IdxFiles.concat;
@@ -133,7 +134,7 @@ class IdxReaderTest {
     byte[] two = pixels(2);
     return Stream.of(
         image("empty", new byte[0], "byte 0", "end of the file", "4 bytes"),
-        image("text", "<html>not found".getBytes(), "byte 0", "0x3c68", "0x0000"),
+        image("text", "<html>not found".getBytes(UTF_8), "byte 0", "0x3c68", "0x0000"),
         image("type unknown", concat(header(0x07, 3, 2, 28, 28), two), "byte 2", "0x07", "unknown"),
         image("signed", concat(header(0x09, 3, 2, 28, 28), two), "byte 2", "0x09", "signed bytes"),
         image("floats", concat(header(0x0d, 3, 2, 28, 28), two), "byte 2", "0x0d", "0x08"),
@@ -173,7 +174,7 @@ class IdxReaderTest {
             "2 images of 784 bytes"),
         image(
             "garbage after gzip",
-            concat(gzip(TWO_IMAGES), "garbage".getBytes()),
+            concat(gzip(TWO_IMAGES), "garbage".getBytes(UTF_8)),
             "byte " + gzip(TWO_IMAGES).length + " of the compressed file",
             "after the end of the gzip data"),
         image(
@@ -311,7 +312,7 @@ class IdxReaderTest {
     ByteArrayOutputStream header = new ByteArrayOutputStream();
     header.write(new byte[] {0x1f, (byte) 0x8b, 8, 2 + 4 + 8 + 16, 1, 2, 3, 4, 0, 3});
     header.write(new byte[] {5, 0, 'e', 'x', 0, 'r', 'a'});
-    header.write("name\0comment\0".getBytes());
+    header.write("name\0comment\0".getBytes(UTF_8));
     CRC32 crc = new CRC32();
     crc.update(header.toByteArray());
     byte[] sum = {(byte) crc.getValue(), (byte) (crc.getValue() >> 8)};

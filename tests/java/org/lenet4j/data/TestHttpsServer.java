@@ -1,5 +1,7 @@
 package org.lenet4j.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
@@ -117,7 +119,7 @@ final class TestHttpsServer implements AutoCloseable {
     command.addAll(List.of(options.split(" ")));
     command.addAll(List.of("-keystore", keyStore.toString()));
     Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(keytool.getInputStream().readAllBytes());
+    String output = new String(keytool.getInputStream().readAllBytes(), UTF_8);
     if (keytool.waitFor() != 0) {
       throw new IOException("keytool failed: " + output);
     }

@@ -1,5 +1,6 @@
 package org.lenet4j.io;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -56,7 +57,7 @@ class AtomicFileTest {
     Path inner = Files.createSymbolicLink(directory.resolve("inner"), Path.of("real/weights"));
     Path outer = Files.createSymbolicLink(directory.resolve("outer"), Path.of("inner"));
     for (String content : List.of("through a dangling link", "through a live one")) {
-      AtomicFile.write(outer, out -> out.write(content.getBytes()));
+      AtomicFile.write(outer, out -> out.write(content.getBytes(UTF_8)));
       assertThat(real).hasContent(content).isRegularFile();
       assertThat(inner).isSymbolicLink();
       assertThat(outer).isSymbolicLink();

@@ -37,7 +37,8 @@ class SafetensorsTest {
     Safetensors written =
         new Safetensors(
             List.of(
-                new Tensor("second", List.of(2, 1, 2), new float[] {1, -0f, Float.NaN, 1e-45f}),
+                new Tensor(
+                    "second", List.of(2, 1, 2), new float[] {1, -0f, Float.NaN, Float.MIN_VALUE}),
                 new Tensor("first", List.of(), new float[] {7}),
                 new Tensor("empty", List.of(0, 5), new float[0])),
             Map.of("activation", "tanh", "note", "line\nbreak \"quoted\" \u00fc"));
