@@ -9,6 +9,7 @@
 
 #include "core/engine_table.h"
 #include "core/layout.h"
+#include "core/plugin.h"
 #include "cpu/cpu_engine.h"
 
 namespace lenet {
@@ -48,8 +49,17 @@ void validate(const Config& config) {
           "threads must be 1 to 1024, was " + std::to_string(config.threads));
 }
 
+// "cuda:0" to "cuda:999"
+bool is_cuda_device(const char* device) {
+  constexpr size_t kPrefix = 5;
+  if (std::strncmp(device, "cuda:", kPrefix) != 0) return false;
+  const size_t digits = std::strspn(device + kPrefix, "0123456789");
+  return digits >= 1 && digits <= 3 && device[kPrefix + digits] == '\0';
+}
+
 const EngineTable* find_table(const char* device) {
   if (std::strcmp(device, "cpu") == 0) return cpu_engine_table();
+  if (is_cuda_device(device)) return cuda_engine_table();
   fail(std::string("this build of liblenet has no engine for device '") + device + "'");
 }
 

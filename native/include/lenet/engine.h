@@ -53,6 +53,8 @@ struct Config {
   int32_t shift = 0;
   int64_t seed = 0;
   int32_t threads = 1;
+  bool tf32 = false;
+  bool cuda_graph = true;
 };
 
 /** Sums over examples. */
@@ -66,7 +68,7 @@ struct Metrics {
 class LENET_API Engine {
  public:
   /**
-   * @param device "cpu"
+   * @param device "cpu", or "cuda:N" after open_cuda()
    * @param isa the kernels' instruction set, such as "x86-64-v3", or "" for the best one here
    */
   static std::unique_ptr<Engine> create(const char* device, const char* isa, const Config& config);
@@ -133,5 +135,17 @@ class LENET_API Engine {
 
 /** The instruction sets whose kernels this processor can run, best first, separated by spaces. */
 LENET_API std::string cpu_instruction_sets();
+
+/**
+ * Opens the CUDA plugin, once for the process; later calls do nothing. Throws if it or a library
+ * that it needs cannot be loaded, saying which.
+ * @param path of liblenet_cuda.so
+ */
+LENET_API void open_cuda(const char* path);
+/**
+ * What the CUDA plugin finds: one line "key = value" per fact on versions and devices, problems
+ * under the key "problem". Needs open_cuda() first, but no device.
+ */
+LENET_API std::string cuda_report();
 
 }  // namespace lenet

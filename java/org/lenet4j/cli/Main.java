@@ -30,7 +30,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "Exit status: 0 done, 1 failed, 2 wrong usage."
     },
-    subcommands = {TrainCommand.class, EvaluateCommand.class, SummaryCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      EvaluateCommand.class,
+      SummaryCommand.class,
+      DoctorCommand.class
+    })
 public final class Main {
   private static final Set<String> OWN_OPTIONS = Set.of("-h", "--help", "-V", "--version");
 

@@ -52,9 +52,20 @@ final class NetworkOptions {
           "Instruction set of the cpu device, such as x86-64-v3 (default: the best there is).")
   private String instructionSet;
 
+  @Option(
+      names = "--tf32",
+      description = "Let the cuda device round the inputs of products to TF32: faster, less exact.")
+  private boolean tf32;
+
+  @Option(
+      names = "--no-graph",
+      description = "Do not let the cuda device replay its steps as CUDA Graphs: only slower.")
+  private boolean noGraph;
+
   /** A builder on which all of these options are set. */
   LeNet.Builder builder() {
-    LeNet.Builder builder = LeNet.builder().device(device).threads(threads);
+    LeNet.Builder builder =
+        LeNet.builder().device(device).threads(threads).tf32(tf32).cudaGraph(!noGraph);
     if (instructionSet != null) {
       builder.instructionSet(instructionSet);
     }

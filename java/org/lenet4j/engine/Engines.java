@@ -13,31 +13,42 @@ public final class Engines {
   /**
    * An engine on the given device, its parameters all zero.
    *
-   * <p>{@link Device.Kind#AUTO} takes the fastest device that works; where the native library
-   * cannot be used it falls back to the java engine and logs one line with the reason.
+   * <p>{@link Device.Kind#AUTO} takes the fastest device that works: cuda, cpu, java. It logs one
+   * line on why it did not take a faster one.
    *
    * @throws LeNetException if the device cannot be used here; the message says why
    */
   public static Engine open(Device device, EngineConfig config, EngineOptions options) {
     return switch (device.kind()) {
       case JAVA -> new JavaEngine(config);
-      case CPU -> new NativeEngine(config, options);
-      case CUDA ->
-          throw new LeNetException(
-              "device "
-                  + device
-                  + " cannot be used: this version of lenet4j has no CUDA engine; use --device cpu");
-      case AUTO -> {
-        String reason = NativeEngine.unavailableReason();
-        if (reason.isEmpty()) {
-          yield new NativeEngine(config, options);
-        }
-        LOGGER.log(
-            Level.WARNING,
-            "using the slow java engine, since the native one does not work: {0}",
-            reason);
-        yield new JavaEngine(config);
-      }
+      case CPU, CUDA -> new NativeEngine(device, config, options);
+      case AUTO -> openBest(config, options);
     };
+  }
+
+  private static Engine openBest(EngineConfig config, EngineOptions options) {
+    String reason = NativeEngine.unavailableReason();
+    if (!reason.isEmpty()) {
+      LOGGER.log(
+          Level.WARNING,
+          "using the slow java engine, since the native one does not work: {0}",
+          reason);
+      return new JavaEngine(config);
+    }
+    reason = CudaLibrary.unavailableReason();
+    if (reason.isEmpty()) {
+      try {
+        NativeEngine engine = new NativeEngine(Device.cuda(0), config, options);
+        if (!engine.isEmulated()) {
+          return engine;
+        }
+        engine.close();
+        reason = "cuda:0 is not a GPU but emulated";
+      } catch (LeNetException e) {
+        reason = e.getMessage();
+      }
+    }
+    LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+    return new NativeEngine(Device.cpu(), config, options);
   }
 }

@@ -28,18 +28,21 @@ final class NativeEngine extends AbstractEngine {
     }
   }
 
-  private final org.lenet4j.internal.binding.Engine engine;
-  private final String description;
+  /** Keep in sync with CudaEngine::describe in native/cuda/cuda_engine.cpp. */
+  private static final String EMULATED = " [EMULATED on CPU]";
 
-  NativeEngine(EngineConfig config, EngineOptions options) {
+  private final Device device;
+  private final org.lenet4j.internal.binding.Engine engine;
+  private volatile String description;
+
+  NativeEngine(Device device, EngineConfig config, EngineOptions options) {
     super(config);
-    if (!unavailableReason().isEmpty()) {
-      throw new LeNetException("device cpu cannot be used: " + unavailableReason());
+    this.device = device;
+    String reason =
+        device.kind() == Device.Kind.CUDA ? CudaLibrary.unavailableReason() : unavailableReason();
+    if (!reason.isEmpty()) {
+      throw unusable(reason, null);
     }
-    int threads =
-        options.threads() > 0
-            ? options.threads()
-            : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
     try (Config nativeConfig = new Config()) {
       nativeConfig
           .classes(config.classes())
@@ -54,14 +57,20 @@ final class NativeEngine extends AbstractEngine {
           .flip(config.flip())
           .shift(config.shift())
           .seed(config.seed())
-          .threads(threads);
+          .threads(threads(options.threads()))
+          .tf32(options.tf32())
+          .cuda_graph(options.cudaGraph());
       engine =
-          guarded(
-              () ->
-                  org.lenet4j.internal.binding.Engine.create(
-                      device(), options.instructionSet(), nativeConfig));
+          org.lenet4j.internal.binding.Engine.create(
+              device.toString(), options.instructionSet(), nativeConfig);
+      description = engine.description();
+    } catch (RuntimeException e) {
+      throw unusable(e.getMessage(), e);
     }
-    description = engine.description();
+  }
+
+  private LeNetException unusable(String reason, RuntimeException cause) {
+    return new LeNetException("device " + device + " cannot be used: " + reason, cause);
   }
 
   /** Why the native library cannot be used here; empty if it can. */
@@ -69,14 +78,26 @@ final class NativeEngine extends AbstractEngine {
     return Library.UNAVAILABLE;
   }
 
+  /** The threads that a choice of {@link EngineOptions#threads} means. */
+  static int threads(int chosen) {
+    return chosen > 0
+        ? chosen
+        : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
+  }
+
   /** The instruction sets that the cpu engine can use here, best first. */
   static String[] instructionSets() {
     return LeNetNative.cpu_instruction_sets().split(" ");
   }
 
+  /** Whether this is the tests' stand-in for a GPU; nothing may pass for one that is not. */
+  boolean isEmulated() {
+    return description.startsWith(device + EMULATED);
+  }
+
   @Override
   public String device() {
-    return "cpu";
+    return isEmulated() ? device + EMULATED : device.toString();
   }
 
   @Override
@@ -106,6 +127,8 @@ final class NativeEngine extends AbstractEngine {
                 order.length,
                 plan.batchSize(),
                 plan.learningRates()));
+    // The cuda engine knows only now whether its steps can be replayed as graphs.
+    description = guarded(engine::description);
   }
 
   @Override

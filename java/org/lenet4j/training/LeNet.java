@@ -194,6 +194,18 @@ public final class LeNet implements AutoCloseable {
       return this;
     }
 
+    /** Whether the cuda engine may round products' inputs to TF32; false by default. */
+    public Builder tf32(boolean value) {
+      options = options.withTf32(value);
+      return this;
+    }
+
+    /** Whether the cuda engine replays its steps as CUDA Graphs; true by default. */
+    public Builder cudaGraph(boolean value) {
+      options = options.withCudaGraph(value);
+      return this;
+    }
+
     /** Of the initial parameters; 0 by default. */
     public Builder seed(long value) {
       seed = value;

@@ -1,0 +1,86 @@
+package org.lenet4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.Loader;
+import org.lenet4j.LeNetException;
+import org.lenet4j.Version;
+import org.lenet4j.data.FashionMnist;
+import org.lenet4j.engine.Diagnosis;
+import org.lenet4j.engine.Diagnosis.Line;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code lenet4j doctor}. */
+@Command(
+    name = "doctor",
+    description = {
+      "Shows what lenet4j finds on this machine and, where something is wrong, what helps. Without"
+          + " a GPU the lines on CUDA may well say so; nothing else needs them."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lenet4j doctor",
+      "  java -Dlenet4j.cuda.path=DIR -jar lenet4j-cli.jar doctor",
+      "",
+      "Exit status: 1 if the cpu device does not work, else 0."
+    })
+final class DoctorCommand implements Callable<Integer> {
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    Output output = new Output(false);
+    List<Line> cpu = Diagnosis.cpu();
+    List<Line> lines = new ArrayList<>();
+    lines.add(new Line("lenet4j", Version.current(), true));
+    lines.add(java());
+    lines.add(new Line("platform", Loader.getPlatform(), true));
+    lines.add(extraction());
+    lines.addAll(cpu);
+    lines.add(dataset());
+    lines.addAll(Diagnosis.cuda());
+    for (Line line : lines) {
+      output.result(
+          "%-8s %-18s %s".formatted(line.ok() ? "ok" : "problem", line.name(), line.value()));
+    }
+    return cpu.stream().allMatch(Line::ok) ? 0 : 1;
+  }
+
+  private static Line java() {
+    return new Line(
+        "java",
+        "%s, %s, in %s"
+            .formatted(
+                System.getProperty("java.version"),
+                System.getProperty("java.vendor"),
+                System.getProperty("java.home")),
+        true);
+  }
+
+  /** Native libraries cannot be loaded from a jar: JavaCPP copies them here first. */
+  private static Line extraction() {
+    try {
+      Path directory = Loader.getCacheDir().toPath();
+      return new Line("extraction", directory.toString(), true);
+    } catch (IOException e) {
+      return new Line(
+          "extraction",
+          e.getMessage() + ": name a writable directory by -Dorg.bytedeco.javacpp.cachedir=DIR",
+          false);
+    }
+  }
+
+  private static Line dataset() {
+    try {
+      FashionMnist.Options options = FashionMnist.Options.defaults().withOffline(true);
+      return new Line("Fashion-MNIST", FashionMnist.locate(options).toString(), true);
+    } catch (LeNetException e) {
+      return new Line("Fashion-MNIST", e.getMessage(), false);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.Version;
+
+class DoctorTest {
+  @Test
+  void showsWhatThereIs(@TempDir Path directory) {
+    Cli doctor = Cli.run(directory, "doctor");
+    assertThat(doctor.err()).isEmpty();
+    assertThat(doctor.status()).isZero();
+    assertThat(doctor.out().lines()).allMatch(line -> line.matches("(ok     |problem) .*"));
+    assertThat(doctor.out())
+        .contains("ok       lenet4j            " + Version.current())
+        .contains("ok       java               " + System.getProperty("java.version"))
+        .containsPattern("ok       native library     /.*liblenet\\.so")
+        .containsPattern("ok       instruction sets   .*\\(chosen: .*\\)")
+        .containsPattern("ok       threads            \\d+")
+        .containsPattern("Fashion-MNIST      .+")
+        .containsPattern("CUDA engine        .+");
+  }
+
+  @Test
+  void saysWhatHelpsWithoutCuda(@TempDir Path directory) {
+    Cli doctor = Cli.run(directory, "doctor");
+    assertThat(doctor.out().lines())
+        .filteredOn(line -> line.startsWith("problem") && line.contains("CUDA engine"))
+        .allMatch(line -> line.contains("-gpu") || line.contains("--device cpu"));
+  }
+
+  @Test
+  void hasHelp(@TempDir Path directory) {
+    Cli help = Cli.run(directory, "doctor", "--help");
+    assertThat(help.status()).isZero();
+    assertThat(help.out()).startsWith("Usage: lenet4j doctor").contains("Exit status:");
+  }
+}
