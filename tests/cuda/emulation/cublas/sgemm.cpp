@@ -49,23 +49,26 @@ cublasStatus_t invalid(const std::string& reason) {
 }
 
 // op(matrix) with its k dimension outermost: [k][other].
-std::vector<double> unpack(const Matrix& matrix, bool k_is_column, int k, int other, bool tf32) {
-  std::vector<double> values(static_cast<size_t>(k) * static_cast<size_t>(other));
-  double* to = values.data();
+void unpack(const Matrix& matrix, bool k_is_column, int k, int other, bool tf32,
+            std::vector<double>* values) {
+  values->resize(static_cast<size_t>(k) * static_cast<size_t>(other));
+  double* to = values->data();
   for (int p = 0; p < k; p++) {
     for (int i = 0; i < other; i++) {
       float value = k_is_column ? matrix.at(i, p) : matrix.at(p, i);
       *to++ = tf32 ? round_to_tf32(value) : value;
     }
   }
-  return values;
 }
 
 void run(const Product& p, float alpha, float beta) {
-  std::vector<double> a = unpack(p.a, !p.transposed_a, p.k, p.m, p.tf32);
-  std::vector<double> b = unpack(p.b, p.transposed_b, p.k, p.n, p.tf32);
+  // Kept, because the system takes its time to hand out fresh memory; work runs under the lock.
+  static auto &a = *new std::vector<double>, &b = *new std::vector<double>,
+              &sums = *new std::vector<double>;
+  unpack(p.a, !p.transposed_a, p.k, p.m, p.tf32, &a);
+  unpack(p.b, p.transposed_b, p.k, p.n, p.tf32, &b);
   size_t m = static_cast<size_t>(p.m), n = static_cast<size_t>(p.n);
-  std::vector<double> sums(m * n);
+  sums.assign(m * n, 0);
   add_product(m, n, static_cast<size_t>(p.k), a.data(), b.data(), sums.data());
   for (size_t j = 0; j < n; j++) {
     float* column = p.c + j * static_cast<size_t>(p.ldc);

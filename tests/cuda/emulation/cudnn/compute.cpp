@@ -95,16 +95,17 @@ std::vector<double> transposed(const std::vector<double>& values, size_t rows, s
 
 // For each tap and pixel the index of the value in an image of x, or that of a zero behind it:
 // found once, used for every image.
-std::vector<size_t> value_indices(const Geometry& g, bool pixels_first) {
-  std::vector<size_t> indices(g.taps() * g.pixels(), g.c * g.h * g.w);
+std::vector<uint32_t> value_indices(const Geometry& g, bool pixels_first) {
+  std::vector<uint32_t> indices(g.taps() * g.pixels(), static_cast<uint32_t>(g.c * g.h * g.w));
   g.for_each([&](size_t tap, size_t pixel, size_t index) {
-    indices[pixels_first ? pixel * g.taps() + tap : tap * g.pixels() + pixel] = index;
+    indices[pixels_first ? pixel * g.taps() + tap : tap * g.pixels() + pixel] =
+        static_cast<uint32_t>(index);
   });
   return indices;
 }
 
-void gather(const std::vector<size_t>& indices, const std::vector<double>& image, double* to) {
-  for (size_t index : indices) *to++ = image[index];
+void gather(const std::vector<uint32_t>& indices, const std::vector<double>& image, double* to) {
+  for (uint32_t index : indices) *to++ = image[index];
 }
 
 std::vector<double> image_with_zero(const Geometry& g, const float* x, size_t n,
@@ -118,7 +119,7 @@ std::vector<double> image_with_zero(const Geometry& g, const float* x, size_t n,
 void convolution_forward(const Geometry& g, const Arithmetic& arithmetic, const float* x,
                          const float* w, Output y) {
   std::vector<double> weights = transposed(widen(w, g.k * g.taps(), arithmetic), g.k, g.taps());
-  std::vector<size_t> indices = value_indices(g, false);
+  std::vector<uint32_t> indices = value_indices(g, false);
   std::vector<double> patches(indices.size()), sums(g.k * g.pixels());
   for (size_t n = 0; n < g.n; n++) {
     gather(indices, image_with_zero(g, x, n, arithmetic), patches.data());
@@ -131,7 +132,7 @@ void convolution_forward(const Geometry& g, const Arithmetic& arithmetic, const 
 void convolution_backward_data(const Geometry& g, const Arithmetic& arithmetic, const float* dy,
                                const float* w, Output dx) {
   std::vector<double> weights = widen(w, g.k * g.taps(), arithmetic);
-  std::vector<size_t> indices = value_indices(g, false);
+  std::vector<uint32_t> indices = value_indices(g, false);
   std::vector<double> patches(indices.size());
   size_t image_size = g.c * g.h * g.w;
   for (size_t n = 0; n < g.n; n++) {
@@ -146,7 +147,7 @@ void convolution_backward_data(const Geometry& g, const Arithmetic& arithmetic, 
 
 void convolution_backward_filter(const Geometry& g, const Arithmetic& arithmetic, const float* x,
                                  const float* dy, Output dw) {
-  std::vector<size_t> indices = value_indices(g, true);
+  std::vector<uint32_t> indices = value_indices(g, true);
   std::vector<double> patches(indices.size()), sums(g.k * g.taps());
   for (size_t n = 0; n < g.n; n++) {
     gather(indices, image_with_zero(g, x, n, arithmetic), patches.data());
