@@ -25,6 +25,7 @@ struct Geometry {
         p(size(y_, 2)),
         q(size(y_, 3)) {}
 
+  size_t image_size() const { return c * h * w; }
   size_t pixels() const { return p * q; }
   size_t taps() const { return c * r * s; }
 
@@ -61,9 +62,16 @@ struct Geometry {
 class Output {
  public:
   Output(const Node& node, const Arithmetic& arithmetic, float* values)
-      : node_(node), arithmetic_(arithmetic), values_(values) {}
+      : node_(node),
+        arithmetic_(arithmetic),
+        values_(values),
+        plain_(node.alpha == 1 && node.beta == 0 && !arithmetic.unordered) {}
 
   void set(size_t i, double result) {
+    if (plain_) {
+      values_[i] = static_cast<float>(result);
+      return;
+    }
     // With beta 0 the output is not read: it may hold NaN.
     double before = node_.beta == 0 ? 0 : node_.beta * double{values_[i]};
     float value = static_cast<float>(node_.alpha * result + before);
@@ -74,6 +82,7 @@ class Output {
   const Node& node_;
   Arithmetic arithmetic_;
   float* values_;
+  bool plain_;
 };
 
 std::vector<double> widen(const float* values, size_t count, const Arithmetic& arithmetic) {
@@ -93,36 +102,66 @@ std::vector<double> transposed(const std::vector<double>& values, size_t rows, s
   return result;
 }
 
-// For each tap and pixel the index of the value in an image of x, or that of a zero behind it:
-// found once, used for every image.
-std::vector<uint32_t> value_indices(const Geometry& g, bool pixels_first) {
-  std::vector<uint32_t> indices(g.taps() * g.pixels(), static_cast<uint32_t>(g.c * g.h * g.w));
+// Neighbouring values of an image of x, or padding: `from` is then the image's size.
+struct Run {
+  uint32_t from, count;
+};
+
+// What the product of each tap and pixel reads of an image, in the order of the products; found
+// once, used for every image.
+std::vector<Run> value_runs(const Geometry& g, bool pixels_first) {
+  size_t padding = g.image_size();
+  std::vector<size_t> indices(g.taps() * g.pixels(), padding);
   g.for_each([&](size_t tap, size_t pixel, size_t index) {
-    indices[pixels_first ? pixel * g.taps() + tap : tap * g.pixels() + pixel] =
-        static_cast<uint32_t>(index);
+    indices[pixels_first ? pixel * g.taps() + tap : tap * g.pixels() + pixel] = index;
   });
-  return indices;
+  std::vector<Run> runs;
+  size_t expected = padding + 1;
+  for (size_t index : indices) {
+    if (index == expected) {
+      runs.back().count++;
+    } else {
+      runs.push_back({static_cast<uint32_t>(index), 1});
+    }
+    expected = index == padding ? padding : index + 1;
+    // What follows the last value is not padding by accident.
+    if (index + 1 == padding) expected = padding + 1;
+  }
+  return runs;
 }
 
-void gather(const std::vector<uint32_t>& indices, const std::vector<double>& image, double* to) {
-  for (uint32_t index : indices) *to++ = image[index];
+void gather(const Geometry& g, const std::vector<Run>& runs, const double* image, double* to) {
+  for (const Run& run : runs) {
+    if (run.from == g.image_size()) {
+      for (uint32_t i = 0; i < run.count; i++) *to++ = 0;
+    } else {
+      for (uint32_t i = 0; i < run.count; i++) *to++ = image[run.from + i];
+    }
+  }
 }
 
-std::vector<double> image_with_zero(const Geometry& g, const float* x, size_t n,
-                                    const Arithmetic& arithmetic) {
-  size_t size = g.c * g.h * g.w;
-  std::vector<double> image = widen(x + n * size, size, arithmetic);
-  image.push_back(0);
-  return image;
+// The reverse: adds to the image.
+void scatter(const Geometry& g, const std::vector<Run>& runs, const double* from, double* image) {
+  for (const Run& run : runs) {
+    if (run.from != g.image_size()) {
+      for (uint32_t i = 0; i < run.count; i++) image[run.from + i] += from[i];
+    }
+    from += run.count;
+  }
+}
+
+std::vector<double> image(const Geometry& g, const float* x, size_t n,
+                          const Arithmetic& arithmetic) {
+  return widen(x + n * g.image_size(), g.image_size(), arithmetic);
 }
 
 void convolution_forward(const Geometry& g, const Arithmetic& arithmetic, const float* x,
                          const float* w, Output y) {
   std::vector<double> weights = transposed(widen(w, g.k * g.taps(), arithmetic), g.k, g.taps());
-  std::vector<uint32_t> indices = value_indices(g, false);
-  std::vector<double> patches(indices.size()), sums(g.k * g.pixels());
+  std::vector<Run> runs = value_runs(g, false);
+  std::vector<double> patches(g.taps() * g.pixels()), sums(g.k * g.pixels());
   for (size_t n = 0; n < g.n; n++) {
-    gather(indices, image_with_zero(g, x, n, arithmetic), patches.data());
+    gather(g, runs, image(g, x, n, arithmetic).data(), patches.data());
     std::fill(sums.begin(), sums.end(), 0);
     add_product(g.pixels(), g.k, g.taps(), patches.data(), weights.data(), sums.data());
     for (size_t i = 0; i < sums.size(); i++) y.set(n * sums.size() + i, sums[i]);
@@ -132,25 +171,24 @@ void convolution_forward(const Geometry& g, const Arithmetic& arithmetic, const 
 void convolution_backward_data(const Geometry& g, const Arithmetic& arithmetic, const float* dy,
                                const float* w, Output dx) {
   std::vector<double> weights = widen(w, g.k * g.taps(), arithmetic);
-  std::vector<uint32_t> indices = value_indices(g, false);
-  std::vector<double> patches(indices.size());
-  size_t image_size = g.c * g.h * g.w;
+  std::vector<Run> runs = value_runs(g, false);
+  std::vector<double> patches(g.taps() * g.pixels());
   for (size_t n = 0; n < g.n; n++) {
     std::vector<double> gradient = widen(dy + n * g.k * g.pixels(), g.k * g.pixels(), arithmetic);
     std::fill(patches.begin(), patches.end(), 0);
     add_product(g.pixels(), g.taps(), g.k, gradient.data(), weights.data(), patches.data());
-    std::vector<double> image(image_size + 1);
-    for (size_t i = 0; i < indices.size(); i++) image[indices[i]] += patches[i];
-    for (size_t i = 0; i < image_size; i++) dx.set(n * image_size + i, image[i]);
+    std::vector<double> sums(g.image_size());
+    scatter(g, runs, patches.data(), sums.data());
+    for (size_t i = 0; i < sums.size(); i++) dx.set(n * sums.size() + i, sums[i]);
   }
 }
 
 void convolution_backward_filter(const Geometry& g, const Arithmetic& arithmetic, const float* x,
                                  const float* dy, Output dw) {
-  std::vector<uint32_t> indices = value_indices(g, true);
-  std::vector<double> patches(indices.size()), sums(g.k * g.taps());
+  std::vector<Run> runs = value_runs(g, true);
+  std::vector<double> patches(g.taps() * g.pixels()), sums(g.k * g.taps());
   for (size_t n = 0; n < g.n; n++) {
-    gather(indices, image_with_zero(g, x, n, arithmetic), patches.data());
+    gather(g, runs, image(g, x, n, arithmetic).data(), patches.data());
     std::vector<double> gradient =
         transposed(widen(dy + n * g.k * g.pixels(), g.k * g.pixels(), arithmetic), g.k, g.pixels());
     add_product(g.taps(), g.k, g.pixels(), patches.data(), gradient.data(), sums.data());
