@@ -179,7 +179,7 @@ LENET_EMU_API cudaError_t cudaRuntimeGetVersion(int* version) {
 }
 
 LENET_EMU_API cudaError_t cudaDeviceSynchronize() {
-  return enter({"cudaDeviceSynchronize", cudaErrorLaunchFailure, true},
+  return enter({"cudaDeviceSynchronize", cudaErrorLaunchFailure, true, true},
                [] { return synchronize_device(current_device()); });
 }
 

@@ -21,7 +21,6 @@ cudaError_t begin(Stream* stream, cudaStreamCaptureMode mode) {
 cudaError_t end(Stream* stream, cudaGraph_t* handle) {
   Capture& capture = stream->capture;
   if (handle == nullptr) return cudaErrorInvalidValue;
-  *handle = nullptr;
   if (capture.state == Capture::State::kNone) {
     explain("the stream does not capture");
     return cudaErrorIllegalState;
@@ -76,12 +75,20 @@ LENET_EMU_API cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStream
   });
 }
 
+// A failed end ends the capture as well, but gives no graph.
 LENET_EMU_API cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
-  // A failed end also ends.
-  return enter({"cudaStreamEndCapture", cudaErrorStreamCaptureInvalidated}, [&] {
+  auto guard = lock();
+  Call call{"cudaStreamEndCapture", cudaErrorStreamCaptureInvalidated, false, true};
+  if (graph != nullptr) *graph = nullptr;
+  cudaError_t error = enter(call, [&] {
     Stream* stream = find_stream(handle);
     return stream == nullptr ? cudaErrorInvalidResourceHandle : end(stream, graph);
   });
+  if (error != cudaSuccess && graph != nullptr && graphs().find(*graph) != nullptr) {
+    graphs().remove(*graph);
+    *graph = nullptr;
+  }
+  return error;
 }
 
 LENET_EMU_API cudaError_t cudaStreamIsCapturing(cudaStream_t handle,

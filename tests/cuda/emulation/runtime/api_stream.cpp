@@ -120,7 +120,7 @@ LENET_EMU_API cudaError_t cudaStreamDestroy(cudaStream_t handle) {
 }
 
 LENET_EMU_API cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
-  return enter({"cudaStreamSynchronize", cudaErrorLaunchFailure}, [&] {
+  return enter({"cudaStreamSynchronize", cudaErrorLaunchFailure, false, true}, [&] {
     Stream* stream = find_stream(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (is_capturing(stream)) return refuse_in_capture(stream, "cudaStreamSynchronize");
@@ -175,7 +175,7 @@ LENET_EMU_API cudaError_t cudaEventRecord(cudaEvent_t event_handle, cudaStream_t
 }
 
 LENET_EMU_API cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
-  return enter({"cudaEventSynchronize", cudaErrorLaunchFailure}, [&] {
+  return enter({"cudaEventSynchronize", cudaErrorLaunchFailure, false, true}, [&] {
     Event* event = find_event(handle);
     if (event == nullptr) return cudaErrorInvalidResourceHandle;
     if (is_captured(*event)) return cudaErrorCapturedEvent;

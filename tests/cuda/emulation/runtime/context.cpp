@@ -131,9 +131,9 @@ cudaError_t enter(const Call& call, const std::function<cudaError_t()>& body) {
   cudaError_t error = refusal(call.needs_nothing, call.unsafe_in_capture, call.name);
   int code = 0;
   if (error == cudaSuccess && take_fault(call.name, &code)) {
-    if (call.releases) body();
+    if (call.acts_anyway) body();
     error = code != 0 ? static_cast<cudaError_t>(code) : call.fault;
-  } else if (error == cudaSuccess || (call.releases && error == lost_context())) {
+  } else if (error == cudaSuccess || (call.acts_anyway && error == lost_context())) {
     try {
       cudaError_t result = body();
       if (error == cudaSuccess) error = result;

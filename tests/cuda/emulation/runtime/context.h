@@ -38,8 +38,8 @@ struct Call {
   // What the call returns when the fault plan fails it.
   cudaError_t fault = cudaErrorUnknown;
   bool unsafe_in_capture = false;
-  // Gives something back, and does so even when it reports an error.
-  bool releases = false;
+  // Gives something back or waits, and does so even when it reports an error.
+  bool acts_anyway = false;
   // Works without driver and device.
   bool needs_nothing = false;
 };

@@ -74,6 +74,17 @@ TEST_F(GraphTest, WhatGoesThroughTheHostBreaksACapture) {
   expect_refused([&] { return cudaMemset(x_, 0, 16); });
 }
 
+TEST_F(GraphTest, AFailedEndStillEnds) {
+  begin();
+  EXPECT_OK(add());
+  lenet_emu_fail("cudaStreamEndCapture", 1, 0);
+  expect_invalidated();
+  cudaGetLastError();
+  EXPECT_OK(add()) << "the stream works as before";
+  EXPECT_OK(cudaStreamSynchronize(stream_));
+  EXPECT_EQ((std::vector<float>{1, 2, 3, 4}), host_copy(y_, 4)) << "the captured one never ran";
+}
+
 TEST_F(GraphTest, OtherThreadsAreFreeMeanwhile) {
   begin();
   cudaError_t error = cudaErrorUnknown;

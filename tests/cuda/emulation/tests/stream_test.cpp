@@ -41,6 +41,13 @@ TEST_F(QueueTest, NothingRunsBeforeASynchronisation) {
   EXPECT_EQ(0u, lenet_emu_pending());
 }
 
+TEST_F(QueueTest, AFailedSynchronisationHasWaitedToo) {
+  set(stream_, &one_);
+  lenet_emu_fail("cudaStreamSynchronize", 1, 0);
+  EXPECT_EQ(cudaErrorLaunchFailure, cudaStreamSynchronize(stream_));
+  EXPECT_EQ(0u, lenet_emu_pending());
+}
+
 TEST_F(QueueTest, HostBuffersAreReadLate) {
   set(stream_, &one_);
   get(stream_, &seen_);
