@@ -1,6 +1,7 @@
 package org.lenet4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 /**
  * Compares float32 results with the double reference.
@@ -54,6 +55,13 @@ final class Closeness {
             "%s: largest error %.3g at [%d] (%s, expected %s), %.0f %% of the allowance",
             what, error, worst - offset, actual[worst], expected[worst], 100 * error / allowance)
         .isLessThanOrEqualTo(allowance);
+  }
+
+  /** A mean loss, after a forward pass or a few steps. */
+  static void checkLoss(String what, double actual, double expected) {
+    assertThat(actual)
+        .as(what)
+        .isCloseTo(expected, within(EPSILON * BACKWARD_CHAIN * (1 + expected)));
   }
 
   /** Every tensor of two arenas. */

@@ -5,9 +5,16 @@ import java.util.List;
 
 /** An engine as the tests name and open it; every test of this package runs on all of them. */
 record EngineUnderTest(String name, Device device, EngineOptions options) {
-  /** The cpu engine with every instruction set that this machine has. */
+  /** Instead of the cpu engine, in the run of these tests on the emulated CUDA libraries. */
+  private static final String DEVICE = System.getProperty("lenet4j.test.device", "cpu");
+
+  /** The cpu engine with every instruction set that this machine has, or the device under test. */
   static List<EngineUnderTest> natives() {
     List<EngineUnderTest> engines = new ArrayList<>();
+    if (!DEVICE.equals("cpu")) {
+      engines.add(new EngineUnderTest(DEVICE, Device.parse(DEVICE), EngineOptions.DEFAULT));
+      return engines;
+    }
     for (String isa : NativeEngine.instructionSets()) {
       engines.add(
           new EngineUnderTest(

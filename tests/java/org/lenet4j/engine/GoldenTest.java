@@ -107,7 +107,7 @@ class GoldenTest {
 
       float[] gradient = new float[config.layout().size()];
       double loss = engine.gradients(id, IntStream.range(0, batch).toArray(), gradient);
-      checkLoss("loss", loss, golden.get("losses").get(0).asDouble());
+      Closeness.checkLoss("loss", loss, golden.get("losses").get(0).asDouble());
       checkTensors("gradient", golden.get("gradient"), gradient, Closeness.BACKWARD_CHAIN, 0);
       if (golden.get("name").asText().equals("classic")) {
         Safetensors file = Safetensors.read(GOLDEN.resolve("classic-gradient.safetensors"));
@@ -126,7 +126,7 @@ class GoldenTest {
           new EpochPlan(id, 0, IntStream.range(0, steps * batch).toArray(), batch, rates));
       for (int step = 0; step < steps; step++) {
         engine.run(1);
-        checkLoss(
+        Closeness.checkLoss(
             "loss of step " + step,
             engine.takeMetrics().loss(),
             golden.get("losses").get(step).asDouble());
@@ -163,12 +163,6 @@ class GoldenTest {
       largest = Math.max(largest, tensor.get("max").asDouble());
     }
     return largest;
-  }
-
-  private static void checkLoss(String what, double actual, double expected) {
-    assertThat(actual)
-        .as(what)
-        .isCloseTo(expected, within(Closeness.EPSILON * Closeness.BACKWARD_CHAIN * (1 + expected)));
   }
 
   /** Sum, norm, largest value and samples of every tensor. */
