@@ -5,8 +5,18 @@ import java.util.List;
 
 /** An engine as the tests name and open it; every test of this package runs on all of them. */
 record EngineUnderTest(String name, Device device, EngineOptions options) {
-  /** The cpu engine with every instruction set that this machine has. */
+  /**
+   * The cpu engine with every instruction set that this machine has; with system property
+   * lenet4j.tests.cuda the cuda engine instead, as a process should not have more than its own CUDA
+   * libraries to think about.
+   */
   static List<EngineUnderTest> natives() {
+    if (Boolean.getBoolean("lenet4j.tests.cuda")) {
+      return List.of(
+          new EngineUnderTest("cuda", Device.cuda(0), EngineOptions.DEFAULT),
+          new EngineUnderTest(
+              "cuda, eager", Device.cuda(0), EngineOptions.DEFAULT.withCudaGraph(false)));
+    }
     List<EngineUnderTest> engines = new ArrayList<>();
     for (String isa : NativeEngine.instructionSets()) {
       engines.add(
