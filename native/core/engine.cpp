@@ -156,8 +156,8 @@ int32_t Engine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_
 void Engine::remove_dataset(int32_t dataset) {
   impl_->size_of(dataset);
   if (impl_->epoch.dataset == dataset) end_epoch();
-  impl_->dataset_sizes.erase(dataset);
   impl_->call(impl_->table->remove_dataset, dataset);
+  impl_->dataset_sizes.erase(dataset);
 }
 
 void Engine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,

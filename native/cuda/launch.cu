@@ -2,9 +2,12 @@
 #include "cuda/kernels.cuh"
 #include "cuda/launch.h"
 
-// One launch and its check. A launch that is refused shows only in cudaGetLastError.
+// One launch and its check. A refused launch shows only in cudaGetLastError; so what others have
+// left there, such as a destructor whose call failed, goes first, or the launch would be blamed for
+// it.
 #define LENET_LAUNCH(kernel, grid, block, stream, ...)                \
   do {                                                                \
+    static_cast<void>(cudaGetLastError());                            \
     kernel<<<(grid), (block), 0, (stream)>>>(__VA_ARGS__);            \
     ::lenet::cuda::check(cudaGetLastError(), {"launch of " #kernel}); \
   } while (false)

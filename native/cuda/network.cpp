@@ -316,9 +316,10 @@ void Network::capture(Shape& shape) {
     } catch (const Error& e) {
       failure = e;
     }
-    // A capture that has begun must end, whatever happened in it.
+    // A capture that has begun must end, whatever happened in it, or the stream would be of no use.
     cudaGraph_t captured = nullptr;
     const cudaError_t ended = cudaStreamEndCapture(stream_.get(), &captured);
+    if (ended != cudaSuccess) static_cast<void>(cudaStreamEndCapture(stream_.get(), &captured));
     const Graph graph(captured);
     if (failure) throw *failure;
     check(ended, {"cudaStreamEndCapture"});
@@ -327,8 +328,6 @@ void Network::capture(Shape& shape) {
     shape.step = GraphExec(step);
   } catch (const Error& e) {
     graph_failure_ = e.what();
-    // What is left of the failure would be taken for one of the next launch.
-    static_cast<void>(cudaGetLastError());
   }
 }
 

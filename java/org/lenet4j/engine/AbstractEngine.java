@@ -91,8 +91,8 @@ abstract class AbstractEngine implements Engine {
             plan = null;
             doEndEpoch();
           }
-          datasetSizes.remove(dataset);
           doRemoveDataset(dataset);
+          datasetSizes.remove(dataset);
           return null;
         });
   }

@@ -38,7 +38,7 @@ final class CudaLibrary {
       return NativeEngine.unavailableReason();
     }
     if (!isOnClassPath()) {
-      return "lenet4j's jar with classifier %s is not on the class path (in a source tree: build with mvn -Pgpu)"
+      return "lenet4j's jar with classifier %s is not on the class path (in a source tree: build with mvn -Pgpu); add it for a GPU, or use --device cpu"
           .formatted(classifier());
     }
     if (System.getProperty(CudaPlugin.PATH_PROPERTY) == null) {
@@ -72,7 +72,8 @@ final class CudaLibrary {
 
   /** CUDA's libraries in this process. */
   static List<String> loaded() {
-    return LoadedLibraries.matching("lib(?:lenet_)?(?:cuda|cudart|cublas|cublasLt|cudnn\\w*|nvrtc)\\.so.*");
+    return LoadedLibraries.matching(
+        "lib(?:lenet_)?(?:cuda|cudart|cublas|cublasLt|cudnn\\w*|nvrtc)\\.so.*");
   }
 
   private static String found() {

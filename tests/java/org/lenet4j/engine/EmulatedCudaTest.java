@@ -9,7 +9,7 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.data.FashionMnist;
 
 /** What is particular to the cuda engine, on the emulated CUDA libraries (profile gpu). */
-@EnabledIfSystemProperty(named = "lenet4j.test.device", matches = "cuda:0")
+@EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
 class EmulatedCudaTest {
   private static final EngineConfig CONFIG = EngineConfig.CLASSIC;
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lenet4j.LeNetException;
@@ -217,6 +218,7 @@ class EngineContractTest {
   }
 
   @Test
+  @DisabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
   void missingCudaIsSaidPlainly() {
     assertThatThrownBy(() -> Engines.open(Device.cuda(0), CONFIG, EngineOptions.DEFAULT))
         .isInstanceOf(LeNetException.class)

@@ -5,16 +5,19 @@ import java.util.List;
 
 /** An engine as the tests name and open it; every test of this package runs on all of them. */
 record EngineUnderTest(String name, Device device, EngineOptions options) {
-  /** Instead of the cpu engine, in the run of these tests on the emulated CUDA libraries. */
-  private static final String DEVICE = System.getProperty("lenet4j.test.device", "cpu");
-
-  /** The cpu engine with every instruction set that this machine has, or the device under test. */
+  /**
+   * The cpu engine with every instruction set that this machine has; with system property
+   * lenet4j.tests.cuda the cuda engine instead, as a process should not have more than its own CUDA
+   * libraries to think about.
+   */
   static List<EngineUnderTest> natives() {
-    List<EngineUnderTest> engines = new ArrayList<>();
-    if (!DEVICE.equals("cpu")) {
-      engines.add(new EngineUnderTest(DEVICE, Device.parse(DEVICE), EngineOptions.DEFAULT));
-      return engines;
+    if (Boolean.getBoolean("lenet4j.tests.cuda")) {
+      return List.of(
+          new EngineUnderTest("cuda", Device.cuda(0), EngineOptions.DEFAULT),
+          new EngineUnderTest(
+              "cuda, eager", Device.cuda(0), EngineOptions.DEFAULT.withCudaGraph(false)));
     }
+    List<EngineUnderTest> engines = new ArrayList<>();
     for (String isa : NativeEngine.instructionSets()) {
       engines.add(
           new EngineUnderTest(
