@@ -26,6 +26,8 @@ record Cli(int status, String out, String err) {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Starting quickly matters more here than running fast.
     command.add("-XX:TieredStopAtLevel=1");
+    // As the runnable jar's manifest says: JDK 24 and later warn otherwise.
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-cp");
     command.add(classPath);
     command.add("org.lenet4j.cli.Main");
