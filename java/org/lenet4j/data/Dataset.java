@@ -68,13 +68,13 @@ public final class Dataset implements AutoCloseable {
       int label = labels.get(i);
       if (label < 0 || label >= MAX_CLASSES) {
         throw new LeNetException(
-            "Label "
+            "label "
                 + i
                 + " of the dataset is "
                 + label
                 + ", expected 0 to "
                 + (MAX_CLASSES - 1)
-                + "; renumber the classes.");
+                + "; renumber the classes");
       }
       largest = Math.max(largest, label);
     }
@@ -83,12 +83,12 @@ public final class Dataset implements AutoCloseable {
 
   private static void checkLengths(int pixels, int labels) {
     if (labels == 0) {
-      throw new LeNetException("The dataset has no examples; give at least one image and label.");
+      throw new LeNetException("the dataset has no examples; give at least one image and label");
     }
     long expected = (long) labels * PIXELS;
     if (pixels != expected) {
       throw new LeNetException(
-          "The dataset has "
+          "the dataset has "
               + pixels
               + " pixels for "
               + labels
@@ -97,15 +97,14 @@ public final class Dataset implements AutoCloseable {
               + "; every label needs one image of "
               + HEIGHT
               + "x"
-              + WIDTH
-              + ".");
+              + WIDTH);
     }
   }
 
   private Storage open() {
     Storage current = storage;
     if (current == null) {
-      throw new IllegalStateException("This dataset is closed; load it again to use it.");
+      throw new IllegalStateException("this dataset is closed; load it again to use it");
     }
     return current;
   }
@@ -162,7 +161,7 @@ public final class Dataset implements AutoCloseable {
     Storage s = open();
     if (n < 1) {
       throw new LeNetException(
-          n + " examples of a dataset were asked for, expected at least 1; ask for more.");
+          n + " examples of a dataset were asked for, expected at least 1; ask for more");
     }
     int kept = Math.min(n, s.labels.capacity());
     return new Dataset(

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.data.Dataset;
-import org.lenet4j.training.Examples;
+import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Examples;
 
 /** One small training as a user runs it, and what can be done with its results. */
 class TrainingRunTest {

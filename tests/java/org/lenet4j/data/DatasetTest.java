@@ -138,8 +138,8 @@ class DatasetTest {
     refused(() -> Dataset.of(new byte[784], new int[0]), "no examples");
     refused(() -> Dataset.of(new byte[783], new int[1]), "783 pixels", "784");
     refused(() -> Dataset.of(new byte[784], new int[2]), "784 pixels for 2 labels", "1568");
-    refused(() -> Dataset.of(new byte[1568], new int[] {0, 1024}), "Label 1", "1024", "1023");
-    refused(() -> Dataset.of(new byte[784], new int[] {-1}), "Label 0", "-1");
+    refused(() -> Dataset.of(new byte[1568], new int[] {0, 1024}), "label 1", "1024", "1023");
+    refused(() -> Dataset.of(new byte[784], new int[] {-1}), "label 0", "-1");
   }
 
   private static void refused(ThrowingCallable call, String... parts) {

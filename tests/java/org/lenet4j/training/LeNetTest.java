@@ -19,6 +19,7 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Layer;
 import org.lenet4j.engine.Pooling;
 import org.lenet4j.io.Safetensors;

@@ -17,6 +17,7 @@ import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.EpochPlan;
+import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Metrics;
 
 /** The semantics of the training loop, on an engine that only plays a script. */
