@@ -152,7 +152,7 @@ final class TrainCommand implements Callable<Integer> {
     if (save != null) {
       net.save(save);
     }
-    if (!run.complete()) {
+    if (run.outcome() == Training.Outcome.STOPPED) {
       throw new LeNetException(
           "the training was interrupted after %d of %d epochs; the weights so far are in %s"
               .formatted(run.history().size(), epochs, folder.weights()));

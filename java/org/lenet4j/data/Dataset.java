@@ -172,6 +172,25 @@ public final class Dataset implements AutoCloseable {
             s.classes));
   }
 
+  /**
+   * A copy of some examples, in the order given; their number of classes stays that of the whole.
+   *
+   * @param indices of examples, at least one; an example may be there more than once
+   * @throws IndexOutOfBoundsException unless each is at least 0 and below size()
+   */
+  public Dataset select(int[] indices) {
+    Storage s = open();
+    checkLengths(Math.multiplyExact(indices.length, PIXELS), indices.length);
+    ByteBuffer pixels = OffHeap.bytes(indices.length * PIXELS);
+    IntBuffer labels = OffHeap.ints(indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      int from = Objects.checkIndex(indices[i], s.labels.capacity());
+      pixels.put(i * PIXELS, s.pixels, from * PIXELS, PIXELS);
+      labels.put(i, s.labels.get(from));
+    }
+    return new Dataset(new Storage(pixels, labels, s.classes));
+  }
+
   /** Drops the references to the off-heap memory; further calls do nothing. */
   @Override
   public void close() {

@@ -3,6 +3,10 @@ package org.lenet4j.training;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
@@ -32,10 +36,18 @@ import org.lenet4j.engine.Pooling;
  * methods throw IllegalStateException.
  */
 public final class LeNet implements AutoCloseable {
-  private final Engine engine;
+  /** Opens an engine on this network's device. */
+  private final Function<EngineConfig, Engine> opener;
 
-  LeNet(Engine engine) {
+  /** Held by users of the engine together, by who replaces it alone. */
+  private final ReadWriteLock replacing = new ReentrantReadWriteLock();
+
+  private final AtomicBoolean training = new AtomicBoolean();
+  private Engine engine;
+
+  LeNet(Engine engine, Function<EngineConfig, Engine> opener) {
     this.engine = engine;
+    this.opener = opener;
   }
 
   /** Begins with the classic network, freshly initialised, on the best device. */
@@ -60,7 +72,7 @@ public final class LeNet implements AutoCloseable {
    */
   public float[] predict(byte[] image) {
     requireOne(image);
-    return engine.predict(image);
+    return with(current -> current.predict(image));
   }
 
   /**
@@ -70,7 +82,7 @@ public final class LeNet implements AutoCloseable {
    * @return [n][classes]
    */
   public float[][] predictAll(byte[] images) {
-    float[] flat = engine.predict(images);
+    float[] flat = with(current -> current.predict(images));
     int classes = config().classes();
     float[][] rows = new float[flat.length / classes][classes];
     for (int i = 0; i < rows.length; i++) {
@@ -97,12 +109,15 @@ public final class LeNet implements AutoCloseable {
 
   /** Loss and accuracy over a dataset, computed on this network's device. */
   public Metrics evaluate(Dataset dataset) {
-    int id = engine.addDataset(dataset);
-    try {
-      return engine.evaluate(id);
-    } finally {
-      engine.removeDataset(id);
-    }
+    return with(
+        current -> {
+          int id = current.addDataset(dataset);
+          try {
+            return current.evaluate(id);
+          } finally {
+            current.removeDataset(id);
+          }
+        });
   }
 
   /**
@@ -113,17 +128,17 @@ public final class LeNet implements AutoCloseable {
    */
   public float[] output(Layer layer, byte[] image) {
     requireOne(image);
-    return engine.output(layer, image);
+    return with(current -> current.output(layer, image));
   }
 
   /** The layers in order, their shapes from a real forward pass of a random image. */
   public List<LayerSummary> summary() {
-    return Summaries.of(engine);
+    return with(Summaries::of);
   }
 
   /** A copy of the parameters in the order of {@link org.lenet4j.engine.ParameterLayout}. */
   public float[] parameters() {
-    return engine.parameters();
+    return with(Engine::parameters);
   }
 
   /**
@@ -138,27 +153,85 @@ public final class LeNet implements AutoCloseable {
 
   /** The variant of the network and what is fixed about its training. */
   public EngineConfig config() {
-    return engine.config();
+    return with(Engine::config);
   }
 
   /** The device's short name, such as {@code cpu}. */
   public String device() {
-    return engine.device();
+    return with(Engine::device);
   }
 
   /** The device in full, such as {@code cpu (2 threads, x86-64-v4)}. */
   public String description() {
-    return engine.description();
+    return with(Engine::description);
   }
 
-  /** For all that this class leaves out, such as gradients. Closed together with this network. */
+  /**
+   * For all that this class leaves out, such as gradients. A training whose optimiser differs from
+   * the last one's replaces it; else it is closed together with this network.
+   */
   public Engine engine() {
-    return engine;
+    return with(current -> current);
+  }
+
+  /**
+   * Runs a training on an engine that is set up for it.
+   *
+   * @param change what the training makes of the configuration
+   */
+  Training train(UnaryOperator<EngineConfig> change, Function<Engine, Training> body) {
+    if (!training.compareAndSet(false, true)) {
+      throw new IllegalStateException("this network is being trained already");
+    }
+    try {
+      configure(change.apply(config()));
+      return body.apply(engine());
+    } finally {
+      training.set(false);
+    }
+  }
+
+  /** What is fixed in an engine can only change with the engine; the parameters stay. */
+  private void configure(EngineConfig wanted) {
+    if (wanted.equals(config())) {
+      return;
+    }
+    replacing.writeLock().lock();
+    try {
+      Engine old = engine;
+      engine = opened(opener.apply(wanted), old.parameters());
+      old.close();
+    } finally {
+      replacing.writeLock().unlock();
+    }
+  }
+
+  private static Engine opened(Engine engine, float[] parameters) {
+    try {
+      engine.setParameters(parameters);
+      return engine;
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  private <T> T with(Function<Engine, T> use) {
+    replacing.readLock().lock();
+    try {
+      return use.apply(engine);
+    } finally {
+      replacing.readLock().unlock();
+    }
   }
 
   @Override
   public void close() {
-    engine.close();
+    with(
+        current -> {
+          current.close();
+          return null;
+        });
   }
 
   private static void requireOne(byte[] image) {
@@ -173,6 +246,7 @@ public final class LeNet implements AutoCloseable {
     private Device device = Device.auto();
     private EngineOptions options = EngineOptions.DEFAULT;
     private UnaryOperator<EngineConfig> changes = UnaryOperator.identity();
+    private Initializer initializer = Initializer.XAVIER;
     private long seed;
 
     private Builder() {}
@@ -213,21 +287,39 @@ public final class LeNet implements AutoCloseable {
     }
 
     public Builder classes(int value) {
-      return configure(config -> config.withClasses(value));
+      return change(config -> config.withClasses(value));
     }
 
     public Builder activation(Activation value) {
-      return configure(config -> config.withVariant(value, config.pooling()));
+      return change(config -> config.withVariant(value, config.pooling()));
     }
 
     public Builder pooling(Pooling value) {
-      return configure(config -> config.withVariant(config.activation(), value));
+      return change(config -> config.withVariant(config.activation(), value));
     }
 
     /**
-     * Changes anything else of the configuration, such as {@code c -> c.withMomentum(0.9f, true)}.
+     * Standardises the pixels: one of value p, 0 to 255, enters the network as (p / 255 - mean) /
+     * deviation. By default it enters as p / 255.
+     *
+     * @param mean of the pixels as 0 to 1; Fashion-MNIST's is 0.2860
+     * @param deviation of the pixels as 0 to 1, above 0; Fashion-MNIST's is 0.3530
      */
-    public Builder configure(UnaryOperator<EngineConfig> change) {
+    public Builder standardize(double mean, double deviation) {
+      if (!(deviation > 0)) {
+        throw new IllegalArgumentException("deviation must be above 0, was " + deviation);
+      }
+      return change(
+          config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
+    }
+
+    /** Of the initial parameters; {@link Initializer#XAVIER} by default. */
+    public Builder initializer(Initializer value) {
+      initializer = Objects.requireNonNull(value, "initializer");
+      return this;
+    }
+
+    private Builder change(UnaryOperator<EngineConfig> change) {
       UnaryOperator<EngineConfig> before = changes;
       changes = config -> change.apply(before.apply(config));
       return this;
@@ -240,7 +332,7 @@ public final class LeNet implements AutoCloseable {
      */
     public LeNet build() {
       EngineConfig config = changes.apply(EngineConfig.CLASSIC);
-      return open(config, Initializer.xavier(config.layout(), seed));
+      return open(config, initializer.parameters(config.layout(), seed));
     }
 
     /**
@@ -262,14 +354,11 @@ public final class LeNet implements AutoCloseable {
     }
 
     private LeNet open(EngineConfig config, float[] parameters) {
-      Engine engine = Engines.open(device, config, options);
-      try {
-        engine.setParameters(parameters);
-      } catch (RuntimeException e) {
-        engine.close();
-        throw e;
-      }
-      return new LeNet(engine);
+      EngineOptions chosen = options;
+      Engine engine = opened(Engines.open(device, config, chosen), parameters);
+      // The choice of auto is made once.
+      Device settled = device.kind() == Device.Kind.AUTO ? Device.parse(engine.device()) : device;
+      return new LeNet(engine, other -> Engines.open(settled, other, chosen));
     }
   }
 }

@@ -29,7 +29,7 @@ public final class Examples {
 
   /** Xavier weights and PyTorch's biases from seed 1. */
   static float[] parameters(EngineConfig config) {
-    return Initializer.xavier(config.layout(), 1);
+    return Initializer.XAVIER.parameters(config.layout(), 1);
   }
 
   /** As in tests/golden: a quarter of the pixels is 0, the others are uniform. */

@@ -89,7 +89,7 @@ class LeNetTest {
             .classes(3)
             .activation(Activation.RELU)
             .pooling(Pooling.MAX)
-            .configure(c -> c.withInput(0.01f, -0.5f).withMomentum(0.5f, true))
+            .standardize(0.2860, 0.3530)
             .seed(4)
             .build()) {
       net.save(file);
@@ -100,7 +100,7 @@ class LeNetTest {
                 EngineConfig.CLASSIC
                     .withClasses(3)
                     .withVariant(Activation.RELU, Pooling.MAX)
-                    .withInput(0.01f, -0.5f));
+                    .withInput((float) (1 / 255.0 / 0.3530), (float) (-0.2860 / 0.3530)));
       }
     }
     assertThat(Safetensors.read(file).metadata())
