@@ -2,6 +2,9 @@ package org.lenet4j.data;
 
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Objects;
 import org.lenet4j.LeNetException;
 
@@ -189,6 +192,24 @@ public final class Dataset implements AutoCloseable {
       labels.put(i, s.labels.get(from));
     }
     return new Dataset(new Storage(pixels, labels, s.classes));
+  }
+
+  /**
+   * SHA-256 of all pixels and then all labels, each label as four bytes, the highest first; 64
+   * hexadecimal digits.
+   */
+  public String sha256() {
+    Storage s = open();
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(s.pixels.duplicate().clear());
+      ByteBuffer labels = ByteBuffer.allocate(Math.multiplyExact(s.labels.capacity(), 4));
+      labels.asIntBuffer().put(s.labels.duplicate().clear());
+      digest.update(labels);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   /** Drops the references to the off-heap memory; further calls do nothing. */
