@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.FashionMnist;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
@@ -200,6 +201,9 @@ final class TrainCommand implements Callable<Integer> {
     Path weights = init;
     if (resume != null && Files.exists(resume.resolve(RunFolder.LAST))) {
       weights = resume.resolve(RunFolder.LAST);
+    }
+    if (weights == null && data.isFashionMnist() && !network.hasLabels()) {
+      builder.labels(FashionMnist.labels());
     }
     return weights == null
         ? builder.classes(classes).seed(training.seed()).initializer(initializer).build()

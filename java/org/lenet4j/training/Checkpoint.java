@@ -15,6 +15,7 @@ import org.lenet4j.engine.Metrics;
  * that it can be used as a model too, and the velocities of the momentum.
  *
  * @param config the network's; a file keeps of it what makes the variant
+ * @param labels names of the network's classes; empty if it has none
  * @param state the engine's; its position counts the steps of the epoch that is under way
  * @param sums over the epoch that is under way, up to its last curve point
  * @param stepNanos spent in the steps of the epoch that is under way
@@ -25,6 +26,7 @@ import org.lenet4j.engine.Metrics;
  */
 public record Checkpoint(
     EngineConfig config,
+    List<String> labels,
     EngineState state,
     Metrics sums,
     long stepNanos,
@@ -33,6 +35,7 @@ public record Checkpoint(
     List<CurvePoint> curve,
     Map<String, String> settings) {
   public Checkpoint {
+    labels = List.copyOf(labels);
     history = List.copyOf(history);
     curve = List.copyOf(curve);
     settings = Map.copyOf(settings);

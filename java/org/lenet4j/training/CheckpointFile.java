@@ -33,7 +33,8 @@ final class CheckpointFile {
     EngineState state = checkpoint.state();
     List<Tensor> tensors = new ArrayList<>(ModelFile.tensors("", config, state.parameters()));
     tensors.addAll(ModelFile.tensors(ModelFile.VELOCITY, config, state.velocities()));
-    Map<String, String> metadata = new LinkedHashMap<>(ModelFile.metadata(config));
+    Map<String, String> metadata =
+        new LinkedHashMap<>(ModelFile.metadata(config, checkpoint.labels()));
     metadata.put(STEP, Integer.toString(state.position()));
     metadata.put(STEP_NANOS, Long.toString(checkpoint.stepNanos()));
     metadata.put(TRAIN_NANOS, Long.toString(checkpoint.trainNanos()));
@@ -75,6 +76,7 @@ final class CheckpointFile {
         });
     return new Checkpoint(
         model.config(),
+        model.labels(),
         new EngineState(
             model.parameters(),
             ModelFile.arena(file, content, ModelFile.VELOCITY, model.config()),

@@ -23,6 +23,7 @@ final class Fit implements AutoCloseable {
 
   private final Trainer trainer;
   private final Engine engine;
+  private final List<String> labels;
   private final FitData data;
   private final int examples;
   private final int steps;
@@ -37,9 +38,10 @@ final class Fit implements AutoCloseable {
   private long stepNanos;
   private long trainNanos;
 
-  Fit(Trainer trainer, Engine engine, Dataset train, Dataset test) {
+  Fit(Trainer trainer, Engine engine, List<String> labels, Dataset train, Dataset test) {
     this.trainer = trainer;
     this.engine = engine;
+    this.labels = labels;
     this.settings = trainer.settings(engine.config(), train.size());
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
@@ -171,6 +173,7 @@ final class Fit implements AutoCloseable {
     trainer.checkpoint(
         new Checkpoint(
             engine.config(),
+            labels,
             // After the last step an engine is at the epoch's end, we at the next one's beginning.
             new EngineState(now.parameters(), now.velocities(), step, now.metrics()),
             sums,

@@ -1,5 +1,6 @@
 package org.lenet4j.training;
 
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -8,8 +9,10 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.GreyImage;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engine;
@@ -43,11 +46,14 @@ public final class LeNet implements AutoCloseable {
   private final ReadWriteLock replacing = new ReentrantReadWriteLock();
 
   private final AtomicBoolean training = new AtomicBoolean();
+  private final List<String> labels;
   private Engine engine;
 
-  LeNet(Engine engine, Function<EngineConfig, Engine> opener) {
+  /** A network with the given names of its classes; none for numbers only. */
+  LeNet(Engine engine, Function<EngineConfig, Engine> opener, List<String> labels) {
     this.engine = engine;
     this.opener = opener;
+    this.labels = List.copyOf(labels);
   }
 
   /** Begins with the classic network, freshly initialised, on the best device. */
@@ -107,6 +113,27 @@ public final class LeNet implements AutoCloseable {
     return best;
   }
 
+  /**
+   * Class probabilities of a picture of any size and colour, see {@link GreyImage#of}.
+   *
+   * @return [classes], of sum 1
+   */
+  public float[] predict(BufferedImage picture) {
+    return predict(GreyImage.of(picture).pixels());
+  }
+
+  /** The names of the classes in the order of their labels; without any, their numbers. */
+  public List<String> labels() {
+    return labels.isEmpty()
+        ? IntStream.range(0, config().classes()).mapToObj(Integer::toString).toList()
+        : labels;
+  }
+
+  /** Likewise, but empty without any. */
+  List<String> givenLabels() {
+    return labels;
+  }
+
   /** Loss and accuracy over a dataset, computed on this network's device. */
   public Metrics evaluate(Dataset dataset) {
     return with(
@@ -148,7 +175,7 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
-    ModelFile.write(file, config(), parameters());
+    ModelFile.write(file, new ModelFile.Model(config(), parameters(), labels));
   }
 
   /** The variant of the network and what is fixed about its training. */
@@ -246,6 +273,7 @@ public final class LeNet implements AutoCloseable {
     private Device device = Device.auto();
     private EngineOptions options = EngineOptions.DEFAULT;
     private UnaryOperator<EngineConfig> changes = UnaryOperator.identity();
+    private List<String> labels = List.of();
     private Initializer initializer = Initializer.XAVIER;
     private long seed;
 
@@ -313,6 +341,12 @@ public final class LeNet implements AutoCloseable {
           config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
     }
 
+    /** Names of the classes, as many as there are; saved with the network. None by default. */
+    public Builder labels(List<String> value) {
+      labels = List.copyOf(value);
+      return this;
+    }
+
     /** Of the initial parameters; {@link Initializer#XAVIER} by default. */
     public Builder initializer(Initializer value) {
       initializer = Objects.requireNonNull(value, "initializer");
@@ -332,7 +366,7 @@ public final class LeNet implements AutoCloseable {
      */
     public LeNet build() {
       EngineConfig config = changes.apply(EngineConfig.CLASSIC);
-      return open(config, initializer.parameters(config.layout(), seed));
+      return open(config, initializer.parameters(config.layout(), seed), labels);
     }
 
     /**
@@ -350,15 +384,20 @@ public final class LeNet implements AutoCloseable {
             "%s is a network of %d classes, not of %d"
                 .formatted(file, model.config().classes(), config.classes()));
       }
-      return open(config, model.parameters());
+      return open(config, model.parameters(), labels.isEmpty() ? model.labels() : labels);
     }
 
-    private LeNet open(EngineConfig config, float[] parameters) {
+    private LeNet open(EngineConfig config, float[] parameters, List<String> names) {
+      if (!names.isEmpty() && names.size() != config.classes()) {
+        throw new LeNetException(
+            "%d names were given for the network's %d classes"
+                .formatted(names.size(), config.classes()));
+      }
       EngineOptions chosen = options;
       Engine engine = opened(Engines.open(device, config, chosen), parameters);
       // The choice of auto is made once.
       Device settled = device.kind() == Device.Kind.AUTO ? Device.parse(engine.device()) : device;
-      return new LeNet(engine, other -> Engines.open(settled, other, chosen));
+      return new LeNet(engine, other -> Engines.open(settled, other, chosen), names);
     }
   }
 }

@@ -12,6 +12,7 @@ import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.ParameterLayout;
 import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.Json;
 import org.lenet4j.io.Safetensors;
 import org.lenet4j.io.Tensor;
 
@@ -29,6 +30,7 @@ final class ModelFile {
   private static final String ACTIVATION = "activation";
   private static final String POOLING = "pooling";
   private static final String INPUT_SCALE = "input_scale";
+  private static final String LABELS = "labels";
   private static final String INPUT_OFFSET = "input_offset";
 
   /**
@@ -36,13 +38,16 @@ final class ModelFile {
    *
    * @param config the variant; what the file does not say is as in the classic network
    * @param parameters the arena
+   * @param labels names of the classes; empty if the file has none
    */
-  record Model(EngineConfig config, float[] parameters) {}
+  record Model(EngineConfig config, float[] parameters, List<String> labels) {}
 
   private ModelFile() {}
 
-  static void write(Path file, EngineConfig config, float[] parameters) {
-    new Safetensors(tensors("", config, parameters), metadata(config)).write(file);
+  static void write(Path file, Model model) {
+    EngineConfig config = model.config();
+    new Safetensors(tensors("", config, model.parameters()), metadata(config, model.labels()))
+        .write(file);
   }
 
   /** An arena cut into its tensors, the prefix before each name. */
@@ -57,7 +62,7 @@ final class ModelFile {
         .toList();
   }
 
-  static Map<String, String> metadata(EngineConfig config) {
+  static Map<String, String> metadata(EngineConfig config, List<String> labels) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", "pt"); // Some of PyTorch's tools insist on it.
     metadata.put(VERSION, Version.current());
@@ -65,6 +70,9 @@ final class ModelFile {
     metadata.put(POOLING, lower(config.pooling()));
     metadata.put(INPUT_SCALE, Float.toString(config.inputScale()));
     metadata.put(INPUT_OFFSET, Float.toString(config.inputOffset()));
+    if (!labels.isEmpty()) {
+      metadata.put(LABELS, Json.line(labels));
+    }
     return metadata;
   }
 
@@ -83,7 +91,7 @@ final class ModelFile {
             "%s holds no LeNet: tensor %s is not part of one".formatted(file, name));
       }
     }
-    return new Model(config, arena(file, content, "", config));
+    return new Model(config, arena(file, content, "", config), labels(file, content, config));
   }
 
   /** Puts the tensors whose names begin with the prefix together again. */
@@ -122,6 +130,22 @@ final class ModelFile {
         .withInput(
             number(file, metadata, INPUT_SCALE, classic.inputScale()),
             number(file, metadata, INPUT_OFFSET, classic.inputOffset()));
+  }
+
+  private static List<String> labels(Path file, Safetensors content, EngineConfig config) {
+    String text = content.metadata().get(LABELS);
+    if (text == null) {
+      return List.of();
+    }
+    try {
+      List<String> labels = ((List<?>) Json.parse(text)).stream().map(String.class::cast).toList();
+      if (labels.size() == config.classes()) {
+        return labels;
+      }
+    } catch (IllegalArgumentException | ClassCastException e) {
+      // The sentence below says all there is to say.
+    }
+    throw unusable(file, LABELS, text, "a JSON array of %d names".formatted(config.classes()));
   }
 
   private static Tensor require(Path file, Safetensors content, String name) {

@@ -207,7 +207,7 @@ public final class Trainer {
     return net.train(
         this::configure,
         engine -> {
-          try (Fit fit = new Fit(this, engine, train, test)) {
+          try (Fit fit = new Fit(this, engine, net.givenLabels(), train, test)) {
             return fit.run();
           }
         });
@@ -226,7 +226,7 @@ public final class Trainer {
     return net.train(
         this::configure,
         engine -> {
-          try (Fit fit = new Fit(this, engine, train, test)) {
+          try (Fit fit = new Fit(this, engine, net.givenLabels(), train, test)) {
             return fit.resume(checkpoint);
           }
         });

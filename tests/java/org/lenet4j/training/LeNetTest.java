@@ -115,6 +115,24 @@ class LeNetTest {
   }
 
   @Test
+  void keepsTheNamesOfItsClasses() {
+    Path file = directory.resolve("named.safetensors");
+    try (LeNet net = builder().classes(2).labels(List.of("cat", "d\u00f6g")).build()) {
+      net.save(file);
+    }
+    try (LeNet loaded = builder().load(file);
+        LeNet renamed = builder().labels(List.of("a", "b")).load(file);
+        LeNet nameless = builder().classes(2).build()) {
+      assertThat(loaded.labels()).containsExactly("cat", "d\u00f6g");
+      assertThat(renamed.labels()).containsExactly("a", "b");
+      assertThat(nameless.labels()).containsExactly("0", "1");
+    }
+    assertThatThrownBy(() -> builder().labels(List.of("one")).load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage("1 names were given for the network's 2 classes");
+  }
+
+  @Test
   void takesAFileOfPyTorchForTheClassicNetwork() {
     Path file = directory.resolve("torch.safetensors");
     // PyTorch sorts by name and says nothing about the network.
@@ -170,6 +188,9 @@ class LeNetTest {
         "pooling      | min  | one of [avg, max]",
         "input_scale  | wide | a finite number",
         "input_offset | NaN  | a finite number",
+        "labels       | [1]  | a JSON array of 10 names",
+        "labels       | x    | a JSON array of 10 names",
+        "labels       | []   | a JSON array of 10 names",
       })
   void namesMetadataThatItDoesNotKnow(String key, String value, String expected) {
     Map<String, String> metadata = new HashMap<>(saved(10).metadata());

@@ -34,7 +34,7 @@ class TrainerTest {
       new ScriptedEngine(new Metrics(999, 99, 100), step -> new Metrics((step + 1) * 4.0, 1, 4));
 
   private Training fit(Trainer trainer) {
-    return trainer.fit(new LeNet(engine, config -> engine), train, test);
+    return trainer.fit(new LeNet(engine, config -> engine, List.of()), train, test);
   }
 
   @ParameterizedTest
@@ -52,7 +52,7 @@ class TrainerTest {
           Trainer.classic()
               .epochs(2)
               .batchSize(batch)
-              .fit(new LeNet(engine, config -> engine), data, test);
+              .fit(new LeNet(engine, config -> engine, List.of()), data, test);
       int steps = EpochPlan.batches(examples, batch);
       List<Double> x = new ArrayList<>();
       for (int epoch = 0; epoch < 2; epoch++) {
@@ -137,7 +137,8 @@ class TrainerTest {
   void endsADivergingTraining(double loss) {
     ScriptedEngine diverging =
         new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 14 ? loss : 1, 0, 4));
-    assertThatThrownBy(() -> SMALL.fit(new LeNet(diverging, config -> diverging), train, test))
+    assertThatThrownBy(
+            () -> SMALL.fit(new LeNet(diverging, config -> diverging, List.of()), train, test))
         .isInstanceOf(LeNetException.class)
         .hasMessage(
             "the training diverged: the loss is "
@@ -302,7 +303,7 @@ class TrainerTest {
 
   @Test
   void refusesToTrainANetworkTwiceAtOnce() {
-    LeNet net = new LeNet(engine, config -> engine);
+    LeNet net = new LeNet(engine, config -> engine, List.of());
     Trainer nested = SMALL.onProgress(progress -> SMALL.fit(net, train, test));
     assertThatThrownBy(() -> nested.fit(net, train, test))
         .isInstanceOf(IllegalStateException.class)
