@@ -15,8 +15,8 @@ import org.lenet4j.LeNetException;
 import org.lenet4j.io.FileReasons;
 
 /**
- * The folder that a training's files go to. It belongs to this run alone: it was made for it, or it
- * was empty. A run holds a lock on it, which dies with its process.
+ * The folder that a training's files go to. It belongs to this run alone: it was made for it, was
+ * empty, or was cleared of an earlier run. The run holds a lock on it, which dies with its process.
  */
 final class RunFolder implements AutoCloseable {
   static final String CONFIG = "config.json";

@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -252,7 +253,8 @@ public final class Trainer {
     settings.put(
         "schedule (sampled)",
         IntStream.range(0, 8)
-            .mapToObj(i -> "%.4g".formatted(schedule.factor(epochs * (i + 0.5) / 8, epochs)))
+            .mapToDouble(i -> schedule.factor(epochs * (i + 0.5) / 8, epochs))
+            .mapToObj(factor -> String.format(Locale.ROOT, "%.4g", factor))
             .toList()
             .toString());
     settings.put("seed", Long.toString(seed));
