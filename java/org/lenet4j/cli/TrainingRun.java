@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.Json;
+import org.lenet4j.report.Report;
+import org.lenet4j.report.Run;
 import org.lenet4j.training.Checkpoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.LeNet;
@@ -46,7 +48,8 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
       if (save != null) {
         net.save(save);
       }
-      report(training, uptimeMillis, plot(training, title), save);
+      show(training, title);
+      report(training, uptimeMillis, save);
       return 0;
     }
   }
@@ -93,22 +96,38 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
     checkpoint.save(folder.last());
   }
 
+  private void show(Training training, String title) {
+    draw(
+        folder.png(),
+        "curves in %s and %s".formatted(folder.png(), folder.svg()),
+        () -> CurvesPlot.write(folder.png(), folder.svg(), training, title));
+    draw(
+        folder.report(),
+        "report in " + folder.report(),
+        () -> Report.write(folder.report(), description(), net, test, training));
+  }
+
   /** A training is not lost for want of a picture. */
-  private boolean plot(Training training, String title) {
+  private void draw(Path file, String done, Runnable drawing) {
     try {
-      CurvesPlot.write(folder.png(), folder.svg(), training, title);
-      return true;
+      drawing.run();
+      output.info(done);
     } catch (Exception | LinkageError | InternalError e) {
       // A JDK without fonts or a native AWT library throws errors of the latter kinds.
-      output.warn("%s was not drawn: %s".formatted(folder.png(), e));
-      return false;
+      output.warn("%s was not drawn: %s".formatted(file, e));
     }
   }
 
-  private void report(Training training, long uptimeMillis, boolean plotted, Path save) {
-    if (plotted) {
-      output.info("curves in %s and %s".formatted(folder.png(), folder.svg()));
-    }
+  private Run description() {
+    RunConfig config = RunConfig.read(folder.config());
+    return new Run(
+        String.valueOf(folder.path().toAbsolutePath().normalize().getFileName()),
+        NetworkOptions.describe(net),
+        config.command(),
+        config.table());
+  }
+
+  private void report(Training training, long uptimeMillis, Path save) {
     output.info("history in " + folder.history());
     output.info("best epoch, %d, in %s".formatted(training.best().number(), folder.best()));
     output.info("weights in " + folder.weights() + (save == null ? "" : " and " + save));
