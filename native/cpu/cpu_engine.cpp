@@ -90,6 +90,7 @@ void CpuEngine::run(int32_t batches) {
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
+    ThreadPool::Alone alone(pool_, tiles_of(count) == 1);
     Metrics batch = accumulate_gradient(*epoch_examples_, order_.data() + first, count,
                                         augmentation_, static_cast<int32_t>(first));
     metrics_.loss_sum += batch.loss_sum;
