@@ -22,8 +22,4 @@ module org.lenet4j {
 
   opens org.lenet4j.cli to
       info.picocli;
-  opens org.lenet4j.internal.binding to
-      org.bytedeco.javacpp;
-  opens org.lenet4j.internal.presets to
-      org.bytedeco.javacpp;
 }
