@@ -28,7 +28,16 @@ import picocli.CommandLine.Model.OptionSpec;
 final class RunConfig {
   /** Options that say nothing about the training itself. */
   private static final Set<String> NOT_RECORDED =
-      Set.of("--help", "--version", "--debug", "--resume", "--out", "--force", "--quiet", "--json");
+      Set.of(
+          "--help",
+          "--version",
+          "--debug",
+          "--resume",
+          "--out",
+          "--force",
+          "--quiet",
+          "--json",
+          "--live");
 
   private static final String OPTIONS = "options";
   private static final String DATA = "data";

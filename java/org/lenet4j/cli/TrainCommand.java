@@ -37,8 +37,10 @@ import picocli.CommandLine.Spec;
       "  lenet4j train --init lenet.safetensors --lr 0.1 --save better.safetensors",
       "  lenet4j train --data my-idx-files --out runs/first --quiet",
       "  lenet4j train --resume runs/first",
+      "  lenet4j train --live --epochs 50",
       "",
-      "Ctrl-C ends the step, saves, says how to go on, and exits with 130."
+      "Ctrl-C ends the step, saves, says how to go on, and exits with 130; so does the button of"
+          + " --live."
     })
 final class TrainCommand implements Callable<Integer> {
   private static final Path RUNS = Path.of("lenet4j-out");
@@ -53,6 +55,7 @@ final class TrainCommand implements Callable<Integer> {
           "--offline",
           "--device",
           "--threads",
+          "--live",
           "--isa",
           "--quiet",
           "--json",
@@ -113,6 +116,8 @@ final class TrainCommand implements Callable<Integer> {
             + " with the same bits as if it had never been interrupted."
       })
   private Path resume;
+
+  @Mixin private WatchOptions watching;
 
   @Option(names = "--quiet", description = "Print the final results only.")
   private boolean quiet;
@@ -191,7 +196,7 @@ final class TrainCommand implements Callable<Integer> {
       } else {
         RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
       }
-      return new TrainingRun(net, train, test, folder, output)
+      return new TrainingRun(net, train, test, folder, output, watching)
           .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
     }
   }

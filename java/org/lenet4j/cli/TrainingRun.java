@@ -20,7 +20,13 @@ import org.lenet4j.training.Training;
 import org.lenet4j.training.Training.Outcome;
 
 /** One training as a user sees it: its run folder, its lines on the terminal, and Ctrl-C. */
-record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Output output) {
+record TrainingRun(
+    LeNet net,
+    Dataset train,
+    Dataset test,
+    RunFolder folder,
+    Output output,
+    WatchOptions watching) {
   /** What a shell expects of a process that Ctrl-C ended. */
   private static final int INTERRUPTED = 130;
 
@@ -34,21 +40,28 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
   int run(Trainer trainer, Path save, String title) {
     Optional<Checkpoint> checkpoint = lastCheckpoint();
     // Until the last line is out, or the JVM would end before it.
-    try (Interruption interruption = new Interruption()) {
-      Training training = fit(trainer.stopWhen(interruption::requested), checkpoint);
+    try (Interruption interruption = new Interruption();
+        Watchers watchers = watching.open(description(), checkpoint, output)) {
+      Training training =
+          fit(
+              trainer.stopWhen(() -> interruption.requested() || watchers.stopRequested()),
+              checkpoint,
+              watchers);
       long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
       if (training.outcome() == Outcome.STOPPED) {
         output.json(end(training));
-        output.result(
+        String stopped =
             "stopped in epoch %d; go on with: lenet4j train --resume %s"
-                .formatted(training.history().size() + 1, folder.path()));
+                .formatted(training.history().size() + 1, folder.path());
+        output.result(stopped);
+        watchers.finish("The training " + stopped);
         return INTERRUPTED;
       }
       net.save(folder.weights());
       if (save != null) {
         net.save(save);
       }
-      show(training, title);
+      show(training, title, watchers);
       report(training, uptimeMillis, save);
       return 0;
     }
@@ -71,7 +84,7 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
     return last;
   }
 
-  private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint) {
+  private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint, Watchers watchers) {
     try (HistoryFile history = new HistoryFile(folder.history());
         ProgressDisplay display = new ProgressDisplay(output)) {
       Trainer observed =
@@ -81,6 +94,7 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
                   progress -> {
                     history.accept(progress);
                     display.accept(progress);
+                    watchers.accept(progress);
                   });
       return checkpoint.isPresent()
           ? observed.resume(net, train, test, checkpoint.get())
@@ -96,7 +110,7 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
     checkpoint.save(folder.last());
   }
 
-  private void show(Training training, String title) {
+  private void show(Training training, String title, Watchers watchers) {
     draw(
         folder.png(),
         "curves in %s and %s".formatted(folder.png(), folder.svg()),
@@ -104,7 +118,11 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
     draw(
         folder.report(),
         "report in " + folder.report(),
-        () -> Report.write(folder.report(), description(), net, test, training));
+        () -> {
+          Report report = Report.of(description(), net, test, training);
+          report.write(folder.report());
+          watchers.finish(report);
+        });
   }
 
   /** A training is not lost for want of a picture. */

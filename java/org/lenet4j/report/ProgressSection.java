@@ -33,11 +33,11 @@ final class ProgressSection {
   }
 
   private Html status() {
-    return standing.share() == 1
+    return standing.share().isEmpty()
         ? Html.of("%s", standing.status())
         : Html.of(
             "<label for=\"done\">%s</label><progress id=\"done\" value=\"%.4f\"></progress>",
-            standing.status(), standing.share());
+            standing.status(), standing.share().getAsDouble());
   }
 
   private List<Html> facts() {

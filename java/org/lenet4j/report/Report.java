@@ -14,23 +14,45 @@ import org.lenet4j.training.Training;
  * and activations, layers, and how to repeat it.
  */
 public final class Report {
-  private Report() {}
+  private final Run run;
+  private final Html progress;
+  private final Html results;
+
+  private Report(Run run, Html progress, Html results) {
+    this.run = run;
+    this.progress = progress;
+    this.results = results;
+  }
+
+  /**
+   * Puts a report together.
+   *
+   * @param net as the training left it
+   * @param test that the training was evaluated on
+   */
+  public static Report of(Run run, LeNet net, Dataset test, Training training) {
+    ConfusionMatrix matrix = net.evaluate(test).confusion();
+    return new Report(
+        run,
+        ProgressSection.of(Standing.of(training, matrix.accuracyInterval())),
+        ResultsSection.of(net, test, matrix));
+  }
+
+  Html progress() {
+    return progress;
+  }
+
+  Html results() {
+    return results;
+  }
 
   /**
    * Writes the file.
    *
-   * @param net as the training left it
-   * @param test that the training was evaluated on
-   * @throws org.lenet4j.LeNetException if the file cannot be written; an older one is then
-   *     untouched
+   * @throws org.lenet4j.LeNetException if it cannot be written; an older one is then untouched
    */
-  public static void write(Path file, Run run, LeNet net, Dataset test, Training training) {
-    ConfusionMatrix matrix = net.evaluate(test).confusion();
-    Html progress = ProgressSection.of(Standing.of(training, matrix.accuracyInterval()));
-    byte[] page =
-        Page.still(run, progress, ResultsSection.of(net, test, matrix))
-            .markup()
-            .getBytes(StandardCharsets.UTF_8);
+  public void write(Path file) {
+    byte[] page = Page.still(run, progress, results).markup().getBytes(StandardCharsets.UTF_8);
     AtomicFile.write(file, out -> out.write(page));
   }
 }

@@ -215,8 +215,7 @@ class TrainingRunTest {
         .startsWith("lenet4j train ")
         .contains(" --epochs 2", " --lr 0.05", " --train-limit 43", " --seed 3")
         .doesNotContain("--momentum", "--no-shuffle");
-    Cli again =
-        Cli.run(directory, (command.substring(8) + " --out runs/again --quiet").split(" "));
+    Cli again = Cli.run(directory, (command.substring(8) + " --out runs/again --quiet").split(" "));
     assertThat(again.err()).isEmpty();
     assertThat(again.status()).isZero();
     assertThat(directory.resolve("runs/again/model.safetensors"))

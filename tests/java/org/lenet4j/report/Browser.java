@@ -32,8 +32,9 @@ import org.lenet4j.io.Json;
  * A headless Chromium with one tab, driven through the Chrome DevTools Protocol. Tests that want
  * one are skipped where there is none.
  */
-final class Browser implements AutoCloseable, WebSocket.Listener {
-  private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
+public final class Browser implements AutoCloseable, WebSocket.Listener {
+  private static final List<String> NAMES =
+      List.of("chromium", "chromium-browser", "google-chrome");
   private static final long SECONDS = 120;
 
   private final Process process;
@@ -48,7 +49,7 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
    *
    * @param profile an empty directory
    */
-  Browser(Path profile) {
+  public Browser(Path profile) {
     Optional<Path> program = find();
     assumeTrue(
         program.isPresent(), "no Chromium here (Debian's package chromium): this test is skipped");
@@ -109,7 +110,8 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
       String tabs =
           HttpClient.newHttpClient()
               .send(
-                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:%s/json/list".formatted(port)))
+                  HttpRequest.newBuilder(
+                          URI.create("http://127.0.0.1:%s/json/list".formatted(port)))
                       .build(),
                   BodyHandlers.ofString())
               .body();
@@ -164,18 +166,17 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
   }
 
   /** Loads a page and waits until everything in it is there. */
-  void open(URI address) {
+  public void open(URI address) {
     send("Page.navigate", Map.of("url", address.toString()));
     await(
         address.toString(),
         () ->
             Boolean.TRUE.equals(
-                evaluate(
-                    "document.readyState === 'complete' && location.href !== 'about:blank'")));
+                evaluate("document.readyState === 'complete' && location.href !== 'about:blank'")));
   }
 
   /** The value of a JavaScript expression. */
-  Object evaluate(String expression) {
+  public Object evaluate(String expression) {
     Map<?, ?> answer =
         send("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true));
     assertThat(answer.get("exceptionDetails")).as(expression).isNull();
@@ -183,7 +184,7 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
   }
 
   /** Waits until a JavaScript expression is true. */
-  void await(String expression) {
+  public void await(String expression) {
     await(expression, () -> Boolean.TRUE.equals(evaluate(expression)));
   }
 
@@ -211,14 +212,12 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
   void screen(int width, int height, boolean dark) {
     send(
         "Emulation.setDeviceMetricsOverride",
-        Map.of(
-            "width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
     send(
         "Emulation.setEmulatedMedia",
         Map.of(
             "features",
-            List.of(
-                Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+            List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
   }
 
   void press(String key) {
@@ -239,7 +238,7 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
   }
 
   /** What the console has complained about. */
-  List<String> errors() {
+  public List<String> errors() {
     return errors;
   }
 

@@ -73,7 +73,7 @@ class ReportBrowserTest {
               "on a machine of the tests",
               "lenet4j train --data " + "a/very/long/path".repeat(20),
               Map.of("data directory", "/a/very/long/path".repeat(20)));
-      Report.write(file, run, net, test, training);
+      Report.of(run, net, test, training).write(file);
     }
     browser.open(file.toUri());
   }
@@ -99,8 +99,10 @@ class ReportBrowserTest {
         .as("nothing sticks out")
         .isEqualTo(true);
     assertThat((List<?>) browser.evaluate(PALE_TEXTS)).isEmpty();
-    assertThat((List<?>) browser.evaluate(
-                "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.outerHTML)"))
+    assertThat(
+            (List<?>)
+                browser.evaluate(
+                    "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.outerHTML)"))
         .as("pictures that do not show")
         .isEmpty();
     long height = ((Number) browser.evaluate("document.documentElement.scrollHeight")).longValue();

@@ -56,7 +56,7 @@ class ReportTest {
           new Run(
               "run-<1>", "on " + HOSTILE, "lenet4j train --data 'a b'", Map.of("seed", HOSTILE));
       Path file = directory.resolve("report.html");
-      Report.write(file, run, net, test, training);
+      Report.of(run, net, test, training).write(file);
       html = Files.readString(file);
       confusion = net.evaluate(test).confusion();
       mistakes = Mistake.mostConfident(net, test, 100);
@@ -216,7 +216,7 @@ class ReportTest {
     try (Dataset test = Examples.bars(4, 2);
         LeNet net = LeNet.builder().device(Device.parse("java")).classes(300).build()) {
       Training none = Trainer.classic().epochs(1).fit(net, test, test);
-      Report.write(file, new Run("wide", "", "", Map.of()), net, test, none);
+      Report.of(new Run("wide", "", "", Map.of()), net, test, none).write(file);
     }
     PageReader wide = new PageReader(Files.readString(file));
     assertThat(wide.count("//table[@class='confusion']")).isZero();
