@@ -31,15 +31,14 @@ final class Converters {
   static final class LearningRate implements ITypeConverter<Float> {
     @Override
     public Float convert(String text) {
-      try {
-        float value = Float.parseFloat(text);
-        if (value > 0 && Float.isFinite(value)) {
-          return value;
-        }
-      } catch (NumberFormatException e) {
-        // Said below.
-      }
-      throw new TypeConversionException("expected a number above 0, got '" + text + "'");
+      return aboveZero(text);
+    }
+  }
+
+  static final class Seconds implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return (double) aboveZero(text);
     }
   }
 
@@ -79,6 +78,18 @@ final class Converters {
     }
     throw new TypeConversionException(
         "expected a whole number from %d to %d, got '%s'".formatted(least, most, text));
+  }
+
+  private static float aboveZero(String text) {
+    try {
+      float value = Float.parseFloat(text);
+      if (value > 0 && Float.isFinite(value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new TypeConversionException("expected a number above 0, got '" + text + "'");
   }
 
   private static <E extends Enum<E>> E choice(String text, E[] values) {

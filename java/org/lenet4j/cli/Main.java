@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       SummaryCommand.class,
+      BenchCommand.class,
       DoctorCommand.class
     })
 public final class Main {

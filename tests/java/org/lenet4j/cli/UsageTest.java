@@ -41,7 +41,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "summary"})
+  @ValueSource(strings = {"train", "evaluate", "summary", "bench"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
@@ -88,6 +88,7 @@ class UsageTest {
         "train --epoch 3           | Unknown options: '--epoch', '3'",
         "trian                     | Unmatched argument at index 0: 'trian'",
         "evaluate                  | Missing required option: '--model FILE'",
+        "bench --seconds 0         | '--seconds': expected a number above 0, got '0'",
         "summary --lr 1            | Unknown options: '--lr', '1'",
       })
   void namesWhatIsWrong(String args, String message) {
