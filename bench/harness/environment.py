@@ -1,0 +1,110 @@
+"""What a run needs and is told by: the jar, Python with the frameworks, the compiled peak, the machine."""
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "bench"
+BUILD = BENCH / ".build"
+
+# glibc gives large blocks back to the system after every step, and page faults then decide how fast
+# a framework is. 32 MiB is the most that it takes for the first one.
+TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+                "MALLOC_TOP_PAD_": str(64 << 20)}
+# Settings of the user's that would tune one contestant and not another.
+FOREIGN = re.compile(r"(MALLOC|OMP|KMP|GOMP|MKL|OPENBLAS|TF|TORCH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS)")
+
+
+def clean(**changes: str) -> dict:
+    """The environment that every contestant gets, and what it is granted besides."""
+    kept = {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
+    return {**kept, **changes}
+
+
+def call(*command, **options) -> str:
+    """A command's standard output; ends everything with its error output if it fails."""
+    done = subprocess.run([str(c) for c in command], text=True, capture_output=True, **options)
+    if done.returncode:
+        sys.exit(f"failed: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def build_jar() -> Path:
+    print("building lenet4j", file=sys.stderr)
+    call("mvn", "-B", "-q", "package", "-DskipTests", cwd=ROOT)
+    jars = sorted((ROOT / "target").glob("lenet4j-*-cli.jar"))
+    if not jars:
+        sys.exit("mvn package left no target/lenet4j-*-cli.jar")
+    return jars[-1]
+
+
+def java(jar: Path) -> list:
+    # A cache of our own: JavaCPP knows an extracted library by size and time, which two builds share.
+    return ["java", f"-Dorg.bytedeco.javacpp.cachedir={BUILD / 'javacpp'}", "-jar", str(jar)]
+
+
+def forget_extracted_libraries() -> None:
+    shutil.rmtree(BUILD / "javacpp", ignore_errors=True)
+
+
+def doctor(jar: Path) -> dict:
+    """The doctor's lines by name; the first of each."""
+    facts = {}
+    for line in call(*java(jar), "doctor", env=clean()).splitlines():
+        found = re.match(r"(ok|problem) +(\S.*?)  +(.*)", line)
+        if found:
+            facts.setdefault(found[2], found[3] if found[1] == "ok" else "")
+    return facts
+
+
+def python(chosen: str) -> str:
+    """An interpreter that has the frameworks; makes bench/.venv if none was chosen."""
+    if chosen:
+        return chosen
+    venv = BENCH / ".venv"
+    interpreter = venv / "bin" / "python"
+    done = venv / "installed"
+    if not done.exists():
+        print("installing PyTorch, TensorFlow and matplotlib in bench/.venv", file=sys.stderr)
+        call(sys.executable, "-m", "venv", venv)
+        call(interpreter, "-m", "pip", "install", "-q", "-r", BENCH / "requirements.txt")
+        done.touch()
+    return str(interpreter)
+
+
+def build_peak(instruction_set: str) -> str:
+    BUILD.mkdir(exist_ok=True)
+    program = BUILD / f"peak-{instruction_set}"
+    flags = ["-mprefer-vector-width=512"] if instruction_set == "x86-64-v4" else []
+    call("c++", "-std=c++17", "-O3", f"-march={instruction_set}", *flags, "-ffp-contract=fast",
+         "-pthread", BENCH / "native" / "peak.cpp", "-o", program)
+    return str(program)
+
+
+def machine() -> dict:
+    cpu = dict(line.split(":", 1) for line in call("lscpu", env={**os.environ, "LC_ALL": "C"})
+               .splitlines() if ":" in line)
+    cpu = {name.strip(): value.strip() for name, value in cpu.items()}
+    java_version = subprocess.run(["java", "-version"], text=True, capture_output=True).stderr
+    return {
+        "cpu": f"{cpu.get('Model name', platform.machine())}, family {cpu.get('CPU family', '?')}"
+               f" model {cpu.get('Model', '?')}",
+        "processors": os.cpu_count(),
+        "threads per core": int(cpu.get("Thread(s) per core", "1")),
+        "L2": cpu.get("L2 cache", "?"),
+        "kernel": platform.release(),
+        "compiler": call("c++", "--version").splitlines()[0],
+        "java": java_version.splitlines()[0],
+        "python": platform.python_version(),
+        "commit": call("git", "-C", ROOT, "describe", "--always", "--dirty").strip(),
+        "load before": os.getloadavg()[0],
+    }
+
+
+def read_json_line(text: str) -> dict:
+    return json.loads(text.strip().splitlines()[-1])
