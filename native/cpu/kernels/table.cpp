@@ -1,5 +1,6 @@
 // The table of one instruction set.
 #include "cpu/kernels/layers.h"
+#include "cpu/kernels/single_image.h"
 
 namespace lenet {
 
@@ -10,11 +11,14 @@ const KernelTable table = {
     LENET_ISA_NAME,
     kLanes,
     gather,
+    winograd_weight,
+    winograd_weight_gradient,
     conv1_forward,
-    conv2_forward,
-    conv2_backward_data,
     conv1_backward_weight,
-    conv2_backward_weight,
+    conv2_input_row,
+    conv2_input_gradient_row,
+    conv2_forward,
+    conv2_backward,
     {{activation_pool_forward<Activation::SIGMOID, Pooling::AVG>,
       activation_pool_forward<Activation::SIGMOID, Pooling::MAX>},
      {activation_pool_forward<Activation::TANH, Pooling::AVG>,
@@ -30,6 +34,7 @@ const KernelTable table = {
     dense_forward,
     dense_backward_data,
     dense_backward_weight,
+    dense_rows,
     {activation_forward<Activation::SIGMOID>, activation_forward<Activation::TANH>,
      activation_forward<Activation::RELU>},
     {activation_backward<Activation::SIGMOID>, activation_backward<Activation::TANH>,
@@ -37,8 +42,19 @@ const KernelTable table = {
     cross_entropy,
     softmax,
     lanes_to_rows,
-    reduce_groups,
+    rows_to_lanes,
+    add_lane_sums,
+    sum_groups,
     sgd,
+    {kSingleImageCrossover,
+     single_image_weights_size,
+     arrange_single_image_weights,
+     {{predict_single_image<Activation::SIGMOID, Pooling::AVG>,
+       predict_single_image<Activation::SIGMOID, Pooling::MAX>},
+      {predict_single_image<Activation::TANH, Pooling::AVG>,
+       predict_single_image<Activation::TANH, Pooling::MAX>},
+      {predict_single_image<Activation::RELU, Pooling::AVG>,
+       predict_single_image<Activation::RELU, Pooling::MAX>}}},
 };
 
 }  // namespace LENET_ISA

@@ -1,14 +1,12 @@
 package org.lenet4j.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.io.Json;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,14 +54,15 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Output output = new Output(json);
+    Output output = new Output(false, json);
     DataOptions.Source source = data.locate(output);
     try (Dataset train = source.train();
         LeNet net = network.builder().classes(train.classes()).build()) {
       output.info("%d training examples from %s".formatted(train.size(), source.directory()));
       output.info(NetworkOptions.describe(net));
       Benchmark.Result result = new Benchmark(net, train, batchSize, seconds).run();
-      output.result(json ? json(net, result) : table(result));
+      output.result(table(result));
+      output.json(json(net, result));
     }
     return 0;
   }
@@ -86,24 +85,18 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Keep in sync with bench/peers/measure.py, which prints the same fields. */
   private String json(LeNet net, Benchmark.Result result) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-      json.writeStartObject();
-      json.writeStringField("framework", "lenet4j");
-      json.writeStringField("version", Version.current());
-      json.writeStringField("configuration", NetworkOptions.describe(net));
-      json.writeNumberField("batch", batchSize);
-      json.writeNumberField("step_examples_per_second", result.steps());
-      json.writeNumberField("epoch_examples_per_second", result.epochs());
-      json.writeNumberField("inference_images_per_second", result.inference());
-      json.writeNumberField("latency_median_us", result.latencyMedian());
-      json.writeNumberField("latency_p99_us", result.latency99());
-      json.writeNumberField("first_loss", result.firstLoss());
-      json.writeNumberField("last_loss", result.lastLoss());
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.toString();
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("framework", "lenet4j");
+    fields.put("version", Version.current());
+    fields.put("configuration", NetworkOptions.describe(net));
+    fields.put("batch", batchSize);
+    fields.put("step_examples_per_second", result.steps());
+    fields.put("epoch_examples_per_second", result.epochs());
+    fields.put("inference_images_per_second", result.inference());
+    fields.put("latency_median_us", result.latencyMedian());
+    fields.put("latency_p99_us", result.latency99());
+    fields.put("first_loss", result.firstLoss());
+    fields.put("last_loss", result.lastLoss());
+    return Json.line(fields);
   }
 }
