@@ -1,53 +1,131 @@
-"""Who takes part, and how each is called. All print the same JSON, see peers/measure.py."""
-from dataclasses import dataclass
+"""Who takes part, and how each is measured.
+
+lenet4j and its native benchmarks get a fresh process for each measurement. The frameworks take long
+to start and compile: their processes stay, and wait for their turn without computing.
+"""
+import json
+import subprocess
+import tempfile
+from pathlib import Path
 
 from harness import environment
 
 PEERS = {
     # name: (script, mode, takes part unless chosen otherwise)
     "pytorch": ("pytorch_lenet.py", "compiled", True),
+    "pytorch-eager": ("pytorch_lenet.py", "eager", True),
+    "pytorch-channels-last": ("pytorch_lenet.py", "eager_channels_last", True),
     "pytorch-compiled-channels-last": ("pytorch_lenet.py", "compiled_channels_last", False),
-    "pytorch-eager": ("pytorch_lenet.py", "eager", False),
-    "pytorch-eager-channels-last": ("pytorch_lenet.py", "eager_channels_last", False),
     "tensorflow": ("tensorflow_lenet.py", "function", True),
     "tensorflow-xla": ("tensorflow_lenet.py", "xla", False),
 }
 
 
-@dataclass(frozen=True)
+class Failed(Exception):
+    """A contestant could not be measured; the message says why."""
+
+
 class Contestant:
-    name: str
-    kind: str  # lenet4j, peer or peak
-    threads: int
-    command: tuple
-    variables: dict
-    isa: str = ""
+    kind = ""
+    isa = ""
 
-    @property
-    def key(self) -> str:
-        return f"{self.name}/{self.threads}"
+    def __init__(self, name: str, threads: int, command: list):
+        self.name, self.threads, self.command = name, threads, [str(c) for c in command]
+
+    def measure(self) -> dict:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
 
 
-def choose(args, jar, python: str, data: str, isas: list, threads: list) -> list:
+class Lenet4j(Contestant):
+    kind = "lenet4j"
+
+    def __init__(self, isa: str, threads: int, jar: Path, data: str, seconds: float):
+        super().__init__(f"lenet4j {isa}", threads, [
+            *environment.java(jar), "bench", "--device", "cpu", "--isa", isa, "--data", data,
+            "--threads", threads, "--seconds", seconds, "--json"])
+        self.isa = isa
+
+    def measure(self) -> dict:
+        return learning(json.loads(environment.call(*self.command, env=environment.clean())))
+
+
+class Native(Contestant):
+    """A command of lenet_bench, which prints tab-separated values."""
+
+    def __init__(self, kind: str, what: str, isa: str, threads: int, program: Path, seconds: float):
+        super().__init__(f"{kind} {isa}", threads, [
+            program, what, "--isa", isa, "--threads", threads, "--seconds", seconds, "--tsv", "yes"])
+        self.kind, self.isa = kind, isa
+
+    def measure(self) -> dict:
+        head, *rows = (line.split("\t") for line in
+                       environment.call(*self.command, env=environment.clean()).splitlines())
+        rows = [{name: number(value) for name, value in zip(head, row)} for row in rows]
+        return rows[0] if len(rows) == 1 else {row["name"]: row for row in rows}
+
+
+class Peer(Contestant):
+    kind = "peer"
+
+    def __init__(self, name: str, threads: int, python: str, data: str, seconds: float, verify: bool):
+        script, mode, _ = PEERS[name]
+        super().__init__(name, threads, [
+            python, environment.BENCH / "peers" / script, "--mode", mode, "--data", data,
+            "--threads", threads, "--seconds", seconds, "--json", "--on-request",
+            *(["--verify"] if verify else [])])
+        self.process = None
+
+    def measure(self) -> dict:
+        if not self.process:
+            self.errors = tempfile.TemporaryFile("w+")
+            self.process = subprocess.Popen(
+                self.command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=self.errors, env=environment.clean(**environment.TUNED_MALLOC))
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # It ended: no line comes either.
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            raise Failed((self.errors.read().strip() or "it ended without a word").splitlines()[-1])
+        return learning(json.loads(line))
+
+    def close(self) -> None:
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def number(text: str):
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def learning(result: dict) -> dict:
+    if not result["last_loss"] < result["first_loss"]:
+        raise Failed(f"it does not learn: loss {result['first_loss']} to {result['last_loss']}")
+    return result
+
+
+def choose(args, jar: Path, lenet_bench: Path, python: str, data: str, isas: list,
+           threads: list) -> list:
     """In the order of a round. Peers get a memory allocator tuned for them, and nobody is pinned."""
-    chosen = {name for name, (_, _, default) in PEERS.items() if default or "all" in args.extra}
-    chosen |= {name for name in args.extra if name in PEERS}
-    everyone = []
+    peers = [name for name, (_, _, default) in PEERS.items()
+             if default or name in args.extra or "all" in args.extra]
+    everyone = [Native("kernels", "kernels", isas[0], 1, lenet_bench, 1)]
     for count in threads:
-        common = ("--threads", str(count), "--seconds", str(args.seconds), "--json")
         for isa in isas:
-            everyone.append(Contestant(
-                f"peak {isa}", "peak", count,
-                (environment.build_peak(isa), "--threads", str(count), "--seconds", "0.6", "--json"),
-                {}, isa))
-            everyone.append(Contestant(
-                f"lenet4j {isa}", "lenet4j", count,
-                (*environment.java(jar), "bench", "--device", "cpu", "--isa", isa, "--data", data,
-                 *common), {}, isa))
-        for name, (script, mode, _) in PEERS.items():
-            if name in chosen and not args.no_peers:
-                everyone.append(Contestant(
-                    name, "peer", count,
-                    (python, str(environment.BENCH / "peers" / script), "--mode", mode, "--data",
-                     data, *common), environment.TUNED_MALLOC))
+            everyone.append(Native("ceilings", "ceilings", isa, count, lenet_bench, 0.6))
+            everyone.append(Lenet4j(isa, count, jar, data, args.seconds))
+        for name in peers if not args.no_peers else []:
+            everyone.append(Peer(name, count, python, data, args.seconds,
+                                 verify=count == threads[-1] and not args.quick))
     return everyone

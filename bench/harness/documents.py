@@ -1,4 +1,5 @@
-"""Puts a run's tables between the markers <!-- bench:NAME --> and <!-- /bench:NAME --> of the documents."""
+"""Puts a run's tables and its picture between the markers <!-- bench:NAME --> and <!-- /bench:NAME -->
+of the documents."""
 import re
 import subprocess
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 from harness import environment, report
 
 DOCUMENTS = ("docs/performance.md", "README.md")
+PICTURE = "![The contestants under the machine's ceilings](images/roofline.png)"
 MARKED = re.compile(r"(<!-- bench:([a-z-]+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 
 
@@ -13,8 +15,11 @@ def write(results: dict, file: Path, python: str) -> None:
     numbers = report.Results(results)
 
     def replaced(found: re.Match) -> str:
-        table = report.TABLES[found[2]](numbers)
-        return found[1] + (report.markdown(table) + "\n" if table else "") + found[3]
+        if found[2] == "roofline":
+            content = PICTURE
+        else:
+            content = report.markdown(report.TABLES[found[2]](numbers))
+        return found[1] + content + "\n" + found[3]
 
     for name in DOCUMENTS:
         document = environment.ROOT / name

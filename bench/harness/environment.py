@@ -1,4 +1,4 @@
-"""What a run needs and is told by: the jar, Python with the frameworks, the compiled peak, the machine."""
+"""What a run needs and is told by: what is built, Python with the frameworks, the machine."""
 import json
 import os
 import platform
@@ -34,13 +34,16 @@ def call(*command, **options) -> str:
     return done.stdout
 
 
-def build_jar() -> Path:
+def build() -> tuple:
+    """The runnable jar and lenet_bench."""
     print("building lenet4j", file=sys.stderr)
-    call("mvn", "-B", "-q", "package", "-DskipTests", cwd=ROOT)
+    call("mvn", "-B", "-q", "package", "-DskipTests", "-Dmaven.test.skip=true", cwd=ROOT)
     jars = sorted((ROOT / "target").glob("lenet4j-*-cli.jar"))
     if not jars:
         sys.exit("mvn package left no target/lenet4j-*-cli.jar")
-    return jars[-1]
+    native = ROOT / "target" / "cmake"
+    call("cmake", "--build", native, "--target", "lenet_bench", "--parallel")
+    return jars[-1], native / "bench" / "native" / "lenet_bench"
 
 
 def java(jar: Path) -> list:
@@ -77,15 +80,6 @@ def python(chosen: str) -> str:
     return str(interpreter)
 
 
-def build_peak(instruction_set: str) -> str:
-    BUILD.mkdir(exist_ok=True)
-    program = BUILD / f"peak-{instruction_set}"
-    flags = ["-mprefer-vector-width=512"] if instruction_set == "x86-64-v4" else []
-    call("c++", "-std=c++17", "-O3", f"-march={instruction_set}", *flags, "-ffp-contract=fast",
-         "-pthread", BENCH / "native" / "peak.cpp", "-o", program)
-    return str(program)
-
-
 def machine() -> dict:
     cpu = dict(line.split(":", 1) for line in call("lscpu", env={**os.environ, "LC_ALL": "C"})
                .splitlines() if ":" in line)
@@ -104,7 +98,3 @@ def machine() -> dict:
         "commit": call("git", "-C", ROOT, "describe", "--always", "--dirty").strip(),
         "load before": os.getloadavg()[0],
     }
-
-
-def read_json_line(text: str) -> dict:
-    return json.loads(text.strip().splitlines()[-1])

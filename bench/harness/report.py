@@ -49,7 +49,7 @@ class Results:
 
     def peak(self, isa: str, threads: int) -> float:
         """GFLOP/s"""
-        return next(row for row in self.of("peak", threads) if row.isa == isa).median("gflops")
+        return next(row for row in self.of("ceilings", threads) if row.isa == isa).median("gflops")
 
     def best_peer(self, threads: int, field: str, best=max) -> float:
         return best((row.median(field) for row in self.of("peer", threads)), default=float("nan"))
@@ -61,6 +61,33 @@ class Results:
 
 def number(value: float, form: str) -> str:
     return "" if value != value else form.format(value)
+
+
+def headline(r: Results) -> list:
+    """The shortest answer: everybody's medians, and how lenet4j compares with the best of them."""
+    first, last = r.threads[0], r.threads[-1]
+    columns = [(f"steps, {of_threads(first)}", first, "step_examples_per_second", "{:,.0f}", max),
+               (f"steps, {of_threads(last)}", last, "step_examples_per_second", "{:,.0f}", max),
+               (f"whole epochs, {of_threads(last)}", last, "epoch_examples_per_second", "{:,.0f}", max),
+               ("one image, us", first, "latency_median_us", "{:,.1f}", min)]
+    if first == last:
+        del columns[0]
+    table = [["training, examples/s", *(column[0] for column in columns)]]
+    for row in [r.lenet4j(r.isas[0], last), *r.of("peer", last)]:
+        cells = [next((form.format(other.median(field)) for other in r.of(row.kind, threads)
+                       if other.name == row.name), "") for _, threads, field, form, _ in columns]
+        table.append([row.title, *cells])
+    if r.of("peer", last):
+        ratios = []
+        for _, threads, field, _, best in columns:
+            ratio = r.lenet4j(r.isas[0], threads).median(field) / r.best_peer(threads, field, best)
+            ratios.append(number(ratio if best is max else 1 / ratio, "{:.1f} times"))
+        table.append(["lenet4j's speed to the best of the others", *ratios])
+    return table
+
+
+def of_threads(count: int) -> str:
+    return f"{count} thread" + "s" * (count > 1)
 
 
 def steps(r: Results) -> list:
@@ -107,20 +134,37 @@ def inference(r: Results) -> list:
     return table
 
 
+def layers(r: Results) -> list:
+    """Each kernel where it stands in a step, on one thread."""
+    table = [["kernel", "us per tile: median (min-max)", "share", "FMA-bound, us", "of it"]]
+    row = next(row for row in r.rows if row.kind == "kernels")
+    step = statistics.median(sample["all kernels"]["median_ns_per_tile"] for sample in row.samples)
+    for kernel in row.samples[0]:
+        times = Row(kernel, "", 1, row.isa, [
+            {name: sample[kernel][name] * 1e-3
+             for name in ("median_ns_per_tile", "ideal_ns_per_tile")} for sample in row.samples])
+        median, ideal = times.median("median_ns_per_tile"), times.median("ideal_ns_per_tile")
+        table.append([kernel, times.spread("median_ns_per_tile", "{:.1f}"),
+                      f"{100 * median / (step * 1e-3):.0f} %",
+                      f"{ideal:.1f}" if ideal else "", f"{100 * ideal / median:.0f} %" if ideal else ""])
+    return table
+
+
 def wall(r: Results) -> list:
-    if not r.raw["wall"]:
+    rows = [row for row in r.rows if row.kind == "wall"]
+    if not rows:
         return []
-    row = Row("wall", "wall", 0, "", r.raw["wall"])
     parts = ["start-up", "load", "train", "evaluate", "rest"]
-    return [["total wall of `train`, s", *parts],
-            [row.spread("total", "{:.2f}"), *(f"{row.median(part):.2f}" for part in parts)]]
+    return [["`train`, seconds in all: median (min-max)", *parts, "most memory, MiB"],
+            *([row.spread("total", "{:.2f}"), *(f"{row.median(part):.2f}" for part in parts),
+               row.spread("resident_mib")] for row in rows)]
 
 
 def ceilings(r: Results) -> list:
     table = [["ceiling", "threads", "multiply-adds, GFLOP/s", "memory (triad), GB/s"]]
     for threads in r.threads:
-        for row in r.of("peak", threads):
-            table.append([row.isa, str(threads), row.spread("gflops"),
+        for row in r.of("ceilings", threads):
+            table.append([row.isa, str(threads), row.spread("gflops", "{:.0f}"),
                           row.spread("triad_gb_per_second", "{:.1f}")])
     return table
 
@@ -129,11 +173,12 @@ def machine(r: Results) -> list:
     facts = r.raw["machine"]
     return [["machine", ""], *([name, str(value)] for name, value in facts.items()),
             ["rounds", f"{r.raw['rounds']} of {r.raw['seconds']} s, {r.raw['date']},"
-                       f" {r.raw['minutes']:.1f} minutes in all"]]
+                       f" {r.raw['minutes']:.1f} minutes in all"],
+            *(["not measured", f"{name}: {why}"] for name, why in r.raw["missing"].items())]
 
 
-TABLES = {"steps": steps, "instruction-sets": instruction_sets, "inference": inference,
-          "wall": wall, "ceilings": ceilings, "machine": machine}
+TABLES = {"headline": headline, "steps": steps, "instruction-sets": instruction_sets, "layers": layers,
+          "inference": inference, "wall": wall, "ceilings": ceilings, "machine": machine}
 
 
 def text(results: dict) -> str:
@@ -148,6 +193,8 @@ def aligned(table: list) -> str:
 
 
 def markdown(table: list) -> str:
+    if not table:
+        return "Not measured."
     head, *body = table
     lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -26,7 +26,7 @@ def main(results: Path, picture: Path) -> None:
     r = report.Results(json.loads(results.read_text()))
     threads = r.threads[-1]
     figure, axes = pyplot.subplots(figsize=(9, 6), dpi=100)
-    bandwidth = max(row.median("triad_gb_per_second") for row in r.of("peak", threads))
+    bandwidth = max(row.median("triad_gb_per_second") for row in r.of("ceilings", threads))
     x = [2 ** (i / 8) for i in range(-8, 8 * 13)]
     for isa, style in zip(r.isas, ("-", "--", ":")):
         peak = r.peak(isa, threads)

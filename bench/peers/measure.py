@@ -19,6 +19,7 @@ import json
 import math
 import os
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def parse(description: str, modes: tuple) -> argparse.Namespace:
     parser.add_argument("--mode", choices=modes, default=modes[0],
                         help="how the framework is used (default %(default)s)")
     parser.add_argument("--verify", action="store_true",
-                        help="do not measure: train three epochs and fail unless the loss falls")
+                        help="first train three epochs, and fail unless the loss falls")
+    parser.add_argument("--on-request", action="store_true",
+                        help="measure once for every line of standard input, not just once")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
 
@@ -124,18 +127,31 @@ def latencies(peer, seconds: float) -> list:
 
 def main(peer, examples: int, args: argparse.Namespace) -> None:
     loop = Loop(peer, examples)
+    compile_both_sizes(peer, examples)
     if args.verify:
         loop.run(epochs=3)
         if not loop.losses[-1] < 0.7 * loop.losses[0]:
             raise SystemExit(f"{peer.name} does not learn: losses {loop.losses}")
-        print(json.dumps({"first_loss": loop.losses[0], "last_loss": loop.losses[-1]}))
-        return
-    warm_up(loop, examples, args.seconds / 4)
+    for _ in sys.stdin if args.on_request else range(1):
+        result = measure(peer, loop, args)
+        text = json.dumps(result) if args.json else "\n".join(f"{k}: {v}" for k, v in result.items())
+        print(text, flush=True)
+
+
+def compile_both_sizes(peer, examples: int) -> None:
+    """Steps of whole mini-batches and of the last one of an epoch."""
+    for size in (BATCH, examples % BATCH):
+        if size:
+            peer.step(peer.gather(numpy.arange(size)))
+
+
+def measure(peer, loop: Loop, args: argparse.Namespace) -> dict:
+    loop.run(args.seconds / 4)
     steps, epochs = loop.run(args.seconds)
     images = inference(peer, args.seconds / 2)
     times = latencies(peer, args.seconds / 2)
     # Keep in sync with BenchCommand.java, which prints the same fields.
-    result = {
+    return {
         "framework": peer.name, "version": peer.version, "configuration": peer.configuration,
         "threads": args.threads, "batch": BATCH,
         "step_examples_per_second": steps, "epoch_examples_per_second": epochs,
@@ -143,12 +159,3 @@ def main(peer, examples: int, args: argparse.Namespace) -> None:
         "latency_median_us": 1e6 * statistics.median(times),
         "latency_p99_us": 1e6 * times[(len(times) - 1) * 99 // 100],
         "first_loss": loop.losses[0], "last_loss": loop.losses[-1]}
-    print(json.dumps(result) if args.json else "\n".join(f"{k}: {v}" for k, v in result.items()))
-
-
-def warm_up(loop: Loop, examples: int, seconds: float) -> None:
-    """Both sizes of mini-batch once, for compiling, then a while of training."""
-    for size in (BATCH, examples % BATCH):
-        if size:
-            loop.peer.step(loop.peer.gather(numpy.arange(size)))
-    loop.run(seconds)
