@@ -90,11 +90,10 @@ def machine() -> dict:
                f" model {cpu.get('Model', '?')}",
         "processors": os.cpu_count(),
         "threads per core": int(cpu.get("Thread(s) per core", "1")),
-        "L2": cpu.get("L2 cache", "?"),
         "kernel": platform.release(),
         "compiler": call("c++", "--version").splitlines()[0],
         "java": java_version.splitlines()[0],
         "python": platform.python_version(),
         "commit": call("git", "-C", ROOT, "describe", "--always", "--dirty").strip(),
-        "load before": os.getloadavg()[0],
+        "load before": round(os.getloadavg()[0], 2),
     }

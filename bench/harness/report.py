@@ -72,7 +72,7 @@ def headline(r: Results) -> list:
                ("one image, us", first, "latency_median_us", "{:,.1f}", min)]
     if first == last:
         del columns[0]
-    table = [["training, examples/s", *(column[0] for column in columns)]]
+    table = [["examples/s", *(column[0] for column in columns)]]
     for row in [r.lenet4j(r.isas[0], last), *r.of("peer", last)]:
         cells = [next((form.format(other.median(field)) for other in r.of(row.kind, threads)
                        if other.name == row.name), "") for _, threads, field, form, _ in columns]

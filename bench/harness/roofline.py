@@ -19,7 +19,6 @@ from harness import report
 PARAMETERS = 61706
 BYTES = 784 + 4 + 2 * 4 * PARAMETERS / 256
 INTENSITY = report.MEGAFLOP * 1e6 / BYTES
-COLOURS = ("#1f77b4", "#2a8a2a", "#9b1fb4", "#c26a00", "#b01f2e", "#555555")
 
 
 def main(results: Path, picture: Path) -> None:
@@ -34,9 +33,9 @@ def main(results: Path, picture: Path) -> None:
         axes.text(x[0], peak * 1.04, f"{isa}: {peak:.0f} GFLOP/s", fontsize=9)
     axes.text(1.2, bandwidth * 1.35, f"memory: {bandwidth:.0f} GB/s", fontsize=9, rotation=38)
     rows = [*(r.lenet4j(isa, threads) for isa in r.isas), *r.of("peer", threads)]
-    for row, colour in zip(rows, COLOURS):
+    for row in rows:
         gigaflops = row.median("step_examples_per_second") * report.MEGAFLOP * 1e-3
-        axes.plot(INTENSITY, gigaflops, "o", color=colour, markersize=8,
+        axes.plot(INTENSITY, gigaflops, "o", markersize=8,
                   label=f"{row.title}: {gigaflops:.0f} GFLOP/s")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=10)
@@ -44,7 +43,7 @@ def main(results: Path, picture: Path) -> None:
                     f" {INTENSITY:.0f})")
     axes.set_ylabel("GFLOP/s, counted as direct convolution")
     axes.set_title(f"Training LeNet, mini-batches of 256, {threads} threads")
-    axes.legend(loc="lower right", fontsize=9)
+    axes.legend(loc="lower center", fontsize=9)
     axes.grid(True, which="major", linewidth=0.3)
     figure.tight_layout()
     figure.savefig(picture, metadata={"Software": None})

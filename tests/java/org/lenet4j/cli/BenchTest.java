@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Examples;
 
 class BenchTest {
