@@ -3,14 +3,12 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-BUILD = BENCH / ".build"
 
 # glibc gives large blocks back to the system after every step, and page faults then decide how fast
 # a framework is. 32 MiB is the most that it takes for the first one.
@@ -47,12 +45,7 @@ def build() -> tuple:
 
 
 def java(jar: Path) -> list:
-    # A cache of our own: JavaCPP knows an extracted library by size and time, which two builds share.
-    return ["java", f"-Dorg.bytedeco.javacpp.cachedir={BUILD / 'javacpp'}", "-jar", str(jar)]
-
-
-def forget_extracted_libraries() -> None:
-    shutil.rmtree(BUILD / "javacpp", ignore_errors=True)
+    return ["java", "-jar", str(jar)]
 
 
 def doctor(jar: Path) -> dict:
