@@ -3,6 +3,7 @@
 lenet4j and its native benchmarks get a fresh process for each measurement. The frameworks take long
 to start and compile: their processes stay, and wait for their turn without computing.
 """
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -87,11 +88,9 @@ class Peer(Contestant):
             self.process = subprocess.Popen(
                 self.command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=self.errors, env=environment.clean(**environment.TUNED_MALLOC))
-        try:
+        with contextlib.suppress(BrokenPipeError):  # If it ended, no line comes either.
             self.process.stdin.write("\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # It ended: no line comes either.
         line = self.process.stdout.readline()
         if not line:
             self.process.wait()
@@ -101,7 +100,8 @@ class Peer(Contestant):
 
     def close(self) -> None:
         if self.process:
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.wait()
 
 

@@ -3,6 +3,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,9 @@ def doctor(jar: Path) -> dict:
 def python(chosen: str) -> str:
     """An interpreter that has the frameworks; makes bench/.venv if none was chosen."""
     if chosen:
+        if not shutil.which(chosen):
+            sys.exit(f"{chosen} is no program: --python wants an interpreter with the packages of"
+                     " bench/requirements.txt")
         return chosen
     venv = BENCH / ".venv"
     interpreter = venv / "bin" / "python"
