@@ -73,6 +73,13 @@ final class Converters {
     }
   }
 
+  static final class Seconds implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return number(text, "above 0", value -> value > 0 && Double.isFinite(value));
+    }
+  }
+
   static final class DeviceName implements ITypeConverter<Device> {
     @Override
     public Device convert(String text) {

@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       SummaryCommand.class,
+      BenchCommand.class,
       DoctorCommand.class
     })
 public final class Main {

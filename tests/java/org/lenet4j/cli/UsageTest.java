@@ -41,7 +41,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "summary"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "summary", "bench"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
@@ -97,6 +97,7 @@ class UsageTest {
         "trian                     | Unmatched argument at index 0: 'trian'",
         "evaluate                  | Missing required option: '--model FILE'",
         "predict --model m         | Missing required parameter: 'IMAGE'",
+        "bench --seconds 0         | '--seconds': expected a number above 0, got '0'",
         "summary --lr 1            | Unknown options: '--lr', '1'",
       })
   void namesWhatIsWrong(String args, String message) {
