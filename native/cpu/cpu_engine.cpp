@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "cpu/change_image.h"
 #include "cpu/floating_point_mode.h"
 
 namespace lenet {
@@ -50,9 +51,6 @@ CpuEngine::CpuEngine(const char*, const char* isa, const Config& config)
       parameters_(layout_.size),
       velocities_(layout_.size),
       gradient_(layout_.size) {
-  if (config.flip || config.shift > 0) {
-    throw Error("the cpu engine does not augment images yet: leave flip and shift off");
-  }
   for (int i = 0; i < pool_.threads(); i++) tiles_.emplace_back(config_, kernels_);
   for (int i = 0; i < kGroups; i++) {
     group_sums_.emplace_back(size_t(layout_.fc1_weight) * kernels_->lanes);
@@ -74,12 +72,13 @@ int32_t CpuEngine::add_dataset(const uint8_t* pixels, const int32_t* labels, int
 
 void CpuEngine::remove_dataset(int32_t dataset) { datasets_.erase(dataset); }
 
-void CpuEngine::start_epoch(int32_t dataset, int32_t, const int32_t* order, int32_t count,
+void CpuEngine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,
                             int32_t batch_size, const float* learning_rates) {
   int32_t batches = static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
   order_.assign(order, order + count);
   rates_.assign(learning_rates, learning_rates + batches);
   epoch_examples_ = datasets_.at(dataset).get();
+  augmentation_ = Augmentation(config_.flip, config_.shift, config_.seed, epoch);
   batch_size_ = batch_size;
   position_ = 0;
 }
@@ -89,7 +88,8 @@ void CpuEngine::run(int32_t batches) {
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
-    Metrics batch = accumulate_gradient(*epoch_examples_, order_.data() + first, count);
+    Metrics batch = accumulate_gradient(*epoch_examples_, order_.data() + first, count,
+                                        augmentation_, static_cast<int32_t>(first));
     metrics_.loss_sum += batch.loss_sum;
     metrics_.correct += batch.correct;
     metrics_.count += batch.count;
@@ -97,14 +97,14 @@ void CpuEngine::run(int32_t batches) {
   }
 }
 
-Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* indices,
-                                       int count) {
+Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* indices, int count,
+                                       const Augmentation& augmentation, int32_t position) {
   std::memset(gradient_.data(), 0, layout_.size * sizeof(float));
   const float scale = 1.0f / static_cast<float>(count);
   Metrics sums;
   for (int first = 0; first < count; first += kChunk) {
     int size = std::min(kChunk, count - first);
-    accumulate_chunk(examples, indices + first, size, scale);
+    accumulate_chunk(examples, indices + first, size, scale, augmentation, position + first);
     Metrics chunk = sum_metrics(size);
     sums.loss_sum += chunk.loss_sum;
     sums.correct += chunk.correct;
@@ -114,7 +114,7 @@ Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* 
 }
 
 void CpuEngine::accumulate_chunk(const Examples& examples, const int32_t* indices, int count,
-                                 float scale) {
+                                 float scale, const Augmentation& augmentation, int32_t position) {
   const int lanes = kernels_->lanes;
   const int tiles = tiles_of(count);
   const int groups = std::min(tiles, kGroups);
@@ -129,10 +129,15 @@ void CpuEngine::accumulate_chunk(const Examples& examples, const int32_t* indice
       const int size = std::min(lanes, count - first);
       const uint8_t* images[kMaxLanes];
       int32_t labels[kMaxLanes];
+      uint8_t changed[kMaxLanes][kPixels];
       for (int lane = 0; lane < lanes; lane++) {
         // Lanes beyond the end repeat an image; their gradient is zero.
         int32_t index = indices[first + std::min(lane, size - 1)];
         images[lane] = examples.pixels.data() + size_t(index) * kPixels;
+        if (augmentation.is_on()) {
+          change_image(augmentation.change(position + first + lane), images[lane], changed[lane]);
+          images[lane] = changed[lane];
+        }
         labels[lane] = examples.labels[index];
       }
       tile.forward(parameters_.data(), images, nullptr);
@@ -241,7 +246,7 @@ Metrics CpuEngine::evaluate(int32_t dataset) {
 double CpuEngine::gradients(int32_t dataset, const int32_t* indices, int32_t count,
                             float* gradient) {
   FlushDenormals mode;
-  Metrics sums = accumulate_gradient(*datasets_.at(dataset), indices, count);
+  Metrics sums = accumulate_gradient(*datasets_.at(dataset), indices, count, Augmentation(), 0);
   std::memcpy(gradient, gradient_.data(), layout_.size * sizeof(float));
   return sums.loss_sum / static_cast<double>(sums.count);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/augmentation.h"
 #include "core/engine_table.h"
 #include "core/layout.h"
 #include "cpu/aligned_buffer.h"
@@ -61,8 +62,11 @@ class CpuEngine {
 
   const KernelTable& kernels() const { return *kernels_; }
   int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }
-  Metrics accumulate_gradient(const Examples& examples, const int32_t* indices, int count);
-  void accumulate_chunk(const Examples& examples, const int32_t* indices, int count, float scale);
+  // `position` is that of the first example in the epoch.
+  Metrics accumulate_gradient(const Examples& examples, const int32_t* indices, int count,
+                              const Augmentation& augmentation, int32_t position);
+  void accumulate_chunk(const Examples& examples, const int32_t* indices, int count, float scale,
+                        const Augmentation& augmentation, int32_t position);
   void update(float rate);
   Metrics sum_metrics(int count) const;
   template <class Consume>
@@ -86,6 +90,7 @@ class CpuEngine {
   int32_t next_dataset_ = 0;
 
   const Examples* epoch_examples_ = nullptr;
+  Augmentation augmentation_;
   std::vector<int32_t> order_;
   std::vector<float> rates_;
   int32_t batch_size_ = 1;

@@ -44,9 +44,6 @@ int32_t batches_of(int32_t count, int32_t batch_size) {
 
 CudaEngine::CudaEngine(const char* device, const char*, const Config& config)
     : config_(config), device_(device_index(device)) {
-  if (config.flip || config.shift > 0) {
-    throw Error("the cuda engine does not augment images yet: leave flip and shift off");
-  }
   info_ = require_device(device_);
   DeviceScope scope(device_);
   versions_ = versions_found();
@@ -94,7 +91,7 @@ void CudaEngine::remove_dataset(int32_t dataset) {
   datasets_.erase(dataset);
 }
 
-void CudaEngine::start_epoch(int32_t dataset, int32_t, const int32_t* order, int32_t count,
+void CudaEngine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,
                              int32_t batch_size, const float* learning_rates) {
   DeviceScope scope(device_);
   const Examples& examples = *datasets_.at(dataset);
@@ -112,6 +109,7 @@ void CudaEngine::start_epoch(int32_t dataset, int32_t, const int32_t* order, int
   source_.rates = rates_.data<float>();
   source_.count = count;
   source_.batch_size = batch_size;
+  source_.augmentation = Augmentation(config_.flip, config_.shift, config_.seed, epoch);
   position_ = 0;
   upload_source();
   network_->prepare_training(batch_at(0));

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "core/augmentation.h"
 #include "core/layout.h"
 
 namespace lenet::cuda {
@@ -34,6 +35,7 @@ struct Source {
   int32_t count;
   int32_t batch_size;
   int32_t step;  // mini-batches already taken
+  Augmentation augmentation;
 };
 
 // Sums over examples, in device memory.

@@ -55,6 +55,17 @@ inline __device__ float derivative(int activation, float y) {
   }
 }
 
+inline __device__ unsigned char changed_pixel(const uchar4* image, int pixel,
+                                              const ImageChange& change) {
+  const int from = change.source(pixel / kImageSize, pixel % kImageSize);
+  return from < 0 ? 0 : reinterpret_cast<const unsigned char*>(image)[from];
+}
+
+inline __device__ uchar4 changed_quad(const uchar4* image, int quad, const ImageChange& change) {
+  return {changed_pixel(image, 4 * quad, change), changed_pixel(image, 4 * quad + 1, change),
+          changed_pixel(image, 4 * quad + 2, change), changed_pixel(image, 4 * quad + 3, change)};
+}
+
 // The next mini-batch as the network's input. Rows beyond the last example repeat it and get the
 // label -1.
 // x [N][28][28], labels [N]; one thread per four pixels
@@ -68,7 +79,10 @@ __global__ void __launch_bounds__(256)
   const int left = source->count - first;
   const int position = first + (row < left ? row : left - 1);
   const int example = source->order == nullptr ? position : source->order[position];
-  const uchar4 p = reinterpret_cast<const uchar4*>(source->pixels)[example * kQuads + quad];
+  const uchar4* image = reinterpret_cast<const uchar4*>(source->pixels) + example * kQuads;
+  const uchar4 p = source->augmentation.is_on()
+                       ? changed_quad(image, quad, source->augmentation.change(position))
+                       : image[quad];
   x[i] = make_float4(p.x * scale + offset, p.y * scale + offset, p.z * scale + offset,
                      p.w * scale + offset);
   if (quad == 0) {

@@ -55,14 +55,6 @@ TEST(EngineCreation, RefusesWrongConfigurations) {
   }
 }
 
-TEST(EngineCreation, RefusesWhatItDoesNotDoYet) {
-  Config flip, shift;
-  flip.flip = true;
-  shift.shift = 2;
-  expect_error("does not augment", [&] { Engine::create("cpu", "", flip); });
-  expect_error("does not augment", [&] { Engine::create("cpu", "", shift); });
-}
-
 TEST(EngineCreation, RefusesUnknownDevices) {
   const Config config;
   expect_error("device must not be null", [&] { Engine::create(nullptr, "", config); });

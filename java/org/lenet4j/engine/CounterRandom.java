@@ -5,8 +5,8 @@ package org.lenet4j.engine;
  * engines and all thread counts see the same initial weights and the same order of examples.
  *
  * <p>The mixing step is the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
- * pseudorandom number generators", OOPSLA 2014). Golden values in {@code CounterRandomTest} hold
- * this function to its definition in every language that implements it.
+ * pseudorandom number generators", OOPSLA 2014). Golden values in {@code GoldenTest} hold this
+ * function to its definition in every language that implements it.
  */
 public final class CounterRandom {
   /** What the numbers are for; the streams of one seed are independent. */

@@ -3,7 +3,6 @@ package org.lenet4j.engine;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 
 /**
@@ -15,9 +14,11 @@ final class JavaEngine extends AbstractEngine {
 
   private final Map<Integer, Examples> datasets = new HashMap<>();
   private final ReferenceNetwork network;
+  private final Augmentation augmentation;
   private final float[] parameters;
   private final float[] velocities;
   private final double[] gradient;
+  private final byte[] augmented = new byte[Dataset.PIXELS];
   private int nextId;
   private EpochPlan plan;
   private int[] order = {};
@@ -27,11 +28,8 @@ final class JavaEngine extends AbstractEngine {
 
   JavaEngine(EngineConfig config) {
     super(config);
-    if (config.flip() || config.shift() > 0) {
-      throw new LeNetException(
-          "the java engine does not augment images yet: leave flip and shift off");
-    }
     this.network = new ReferenceNetwork(config);
+    this.augmentation = Augmentation.of(config);
     this.parameters = new float[layout().size()];
     this.velocities = new float[layout().size()];
     this.gradient = new double[layout().size()];
@@ -81,31 +79,30 @@ final class JavaEngine extends AbstractEngine {
     for (int end = position + batches; position < end; position++) {
       int from = position * plan.batchSize();
       int to = (int) Math.min(order.length, (long) from + plan.batchSize());
-      metrics =
-          metrics.plus(
-              accumulate(
-                  datasets.get(plan.dataset()),
-                  Arrays.copyOfRange(order, from, to),
-                  config().labelSmoothing()));
+      Examples examples = datasets.get(plan.dataset());
+      Arrays.fill(gradient, 0);
+      for (int i = from; i < to; i++) {
+        int start = order[i] * Dataset.PIXELS;
+        augmentation.apply(examples.pixels(), start, plan.epoch(), i, augmented);
+        metrics = metrics.plus(accumulate(augmented, 0, examples.labels()[order[i]]));
+      }
+      toMean(to - from);
       update(rates[position]);
     }
   }
 
-  /** Leaves the gradient of the mean loss in {@link #gradient}. */
-  private Metrics accumulate(Examples examples, int[] indices, double smoothing) {
-    Arrays.fill(gradient, 0);
-    double lossSum = 0;
-    long correct = 0;
-    for (int index : indices) {
-      int label = examples.labels()[index];
-      double[] logits = network.forward(parameters, examples.pixels(), index * Dataset.PIXELS);
-      correct += firstLargest(logits) == label ? 1 : 0;
-      lossSum += network.backward(parameters, label, smoothing, gradient);
-    }
+  /** Adds the gradient of one image's loss to {@link #gradient}. */
+  private Metrics accumulate(byte[] pixels, int start, int label) {
+    double[] logits = network.forward(parameters, pixels, start);
+    int correct = firstLargest(logits) == label ? 1 : 0;
+    double loss = network.backward(parameters, label, config().labelSmoothing(), gradient);
+    return new Metrics(loss, correct, 1);
+  }
+
+  private void toMean(int count) {
     for (int i = 0; i < gradient.length; i++) {
-      gradient[i] /= indices.length;
+      gradient[i] /= count;
     }
-    return new Metrics(lossSum, correct, indices.length);
   }
 
   /** SGD with momentum as PyTorch defines it (no dampening). */
@@ -149,7 +146,15 @@ final class JavaEngine extends AbstractEngine {
 
   @Override
   double doGradients(int dataset, int[] indices, float[] out) {
-    Metrics sums = accumulate(datasets.get(dataset), indices, config().labelSmoothing());
+    Examples examples = datasets.get(dataset);
+    Metrics sums = Metrics.ZERO;
+    Arrays.fill(gradient, 0);
+    for (int index : indices) {
+      sums =
+          sums.plus(
+              accumulate(examples.pixels(), index * Dataset.PIXELS, examples.labels()[index]));
+    }
+    toMean(indices.length);
     for (int i = 0; i < out.length; i++) {
       out[i] = (float) gradient[i];
     }

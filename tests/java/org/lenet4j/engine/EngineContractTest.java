@@ -238,15 +238,4 @@ class EngineContractTest {
                       NativeEngine.instructionSets()[0]));
     }
   }
-
-  @ParameterizedTest
-  @MethodSource("org.lenet4j.engine.EngineUnderTest#all")
-  void augmentationIsRefusedForNow(EngineUnderTest underTest) {
-    for (EngineConfig config :
-        List.of(CONFIG.withAugmentation(true, 0, 1), CONFIG.withAugmentation(false, 1, 1))) {
-      assertThatThrownBy(() -> underTest.open(config))
-          .isInstanceOf(LeNetException.class)
-          .hasMessageContaining("augment");
-    }
-  }
 }
