@@ -50,7 +50,8 @@ CpuEngine::CpuEngine(const char*, const char* isa, const Config& config)
       correct_(kChunk),
       parameters_(layout_.size),
       velocities_(layout_.size),
-      gradient_(layout_.size) {
+      gradient_(layout_.size),
+      single_image_weights_(kernels_->single_image.weights_size(config.classes)) {
   for (int i = 0; i < pool_.threads(); i++) tiles_.emplace_back(config_, kernels_);
   for (int i = 0; i < kGroups; i++) {
     group_sums_.emplace_back(size_t(layout_.fc1_weight) * kernels_->lanes);
@@ -85,6 +86,7 @@ void CpuEngine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order
 
 void CpuEngine::run(int32_t batches) {
   FlushDenormals mode;
+  single_image_weights_stale_ = true;
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
@@ -267,7 +269,19 @@ void CpuEngine::layer_output(Layer layer, const uint8_t* images, int32_t count, 
   });
 }
 
+// Whole tiles as tiles; what is left over, or all there is, one by one if it is little enough. So
+// which path an image takes depends on the number of images and its place among them, and its
+// probabilities do so by a few units in the last place.
 void CpuEngine::predict(const uint8_t* images, int32_t count, float* probabilities) {
+  const int32_t rest = count % kernels_->lanes;
+  const int32_t one_by_one = rest < kernels_->single_image.crossover ? rest : 0;
+  const int32_t tiled = count - one_by_one;
+  predict_tiles(images, tiled, probabilities);
+  predict_one_by_one(images + size_t(tiled) * kPixels, one_by_one,
+                     probabilities + size_t(tiled) * config_.classes);
+}
+
+void CpuEngine::predict_tiles(const uint8_t* images, int32_t count, float* probabilities) {
   const int lanes = kernels_->lanes;
   const int classes = config_.classes;
   forward_images(images, count, nullptr, [&](Tile& tile, int, int first, int size) {
@@ -280,12 +294,32 @@ void CpuEngine::predict(const uint8_t* images, int32_t count, float* probabiliti
   });
 }
 
+// On the calling thread: waking another one takes as long as several images.
+void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* probabilities) {
+  if (count == 0) return;
+  FlushDenormals mode;
+  const SingleImageKernels& kernels = kernels_->single_image;
+  if (single_image_weights_stale_) {
+    kernels.arrange_weights(&layout_, config_.classes, parameters_.data(),
+                            single_image_weights_.data());
+    single_image_weights_stale_ = false;
+  }
+  const auto predict_image =
+      kernels.predict[static_cast<int>(config_.activation)][static_cast<int>(config_.pooling)];
+  for (int32_t i = 0; i < count; i++) {
+    predict_image(single_image_weights_.data(), config_.classes, config_.input_scale,
+                  config_.input_offset, images + size_t(i) * kPixels,
+                  probabilities + size_t(i) * config_.classes);
+  }
+}
+
 void CpuEngine::read_parameters(float* parameters) {
   std::memcpy(parameters, parameters_.data(), layout_.size * sizeof(float));
 }
 
 void CpuEngine::write_parameters(const float* parameters) {
   std::memcpy(parameters_.data(), parameters, layout_.size * sizeof(float));
+  single_image_weights_stale_ = true;
 }
 
 void CpuEngine::read_velocities(float* velocities) {

@@ -69,6 +69,8 @@ class CpuEngine {
                         const Augmentation& augmentation, int32_t position);
   void update(float rate);
   Metrics sum_metrics(int count) const;
+  void predict_tiles(const uint8_t* images, int32_t count, float* probabilities);
+  void predict_one_by_one(const uint8_t* images, int32_t count, float* probabilities);
   template <class Consume>
   void forward_images(const uint8_t* images, int32_t count, const Capture* captures,
                       Consume consume);
@@ -85,6 +87,9 @@ class CpuEngine {
   AlignedBuffer parameters_;
   AlignedBuffer velocities_;
   AlignedBuffer gradient_;
+  // The parameters once more, arranged for single images when those are first predicted.
+  AlignedBuffer single_image_weights_;
+  bool single_image_weights_stale_ = true;
 
   std::map<int32_t, std::unique_ptr<Examples>> datasets_;
   int32_t next_dataset_ = 0;

@@ -71,7 +71,8 @@ std::vector<Descriptor> ranked_configs(const PlanTarget& target, const Descripto
   // A mode that knows nothing of the operation may say so by failing; another one may know it.
   cudnnStatus_t status = heuristics.try_finalize();
   if (status != CUDNN_STATUS_SUCCESS) {
-    ++(*refusals)[std::string("heuristics: ") + cudnnGetErrorString(status)];
+    ++(*refusals)[std::string("cudnnBackendFinalize of the heuristics: ") +
+                  cudnnGetErrorString(status)];
     return {};
   }
   return heuristics.get_all(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
@@ -88,7 +89,7 @@ std::optional<Descriptor> make_plan(const PlanTarget& target, const Descriptor& 
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
   cudnnStatus_t status = plan.try_finalize();
   if (status != CUDNN_STATUS_SUCCESS) {
-    ++(*refusals)[std::string("plan: ") + cudnnGetErrorString(status)];
+    ++(*refusals)[std::string("cudnnBackendFinalize of a plan: ") + cudnnGetErrorString(status)];
     return std::nullopt;
   }
   return plan;

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -73,5 +76,21 @@ inline void start_epoch(Engine& engine, int32_t dataset, int32_t count, int32_t 
   const std::vector<float> rates((count + batch_size - 1) / batch_size, rate);
   engine.start_epoch(dataset, 0, order_of(count).data(), count, batch_size, rates.data());
 }
+
+// Those that this processor can run.
+inline std::vector<std::string> instruction_sets() {
+  std::istringstream names(cpu_instruction_sets());
+  return {std::istream_iterator<std::string>(names), std::istream_iterator<std::string>()};
+}
+
+inline std::string usable_isa_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+// For a fixture over instruction sets by name.
+#define LENET_FOR_EVERY_USABLE_ISA(Fixture) \
+  INSTANTIATE_TEST_SUITE_P(Kernels, Fixture, testing::ValuesIn(instruction_sets()), usable_isa_name)
 
 }  // namespace lenet

@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
-#include <iterator>
-#include <sstream>
 
 #include "engine_fixture.h"
 
 namespace lenet {
 namespace {
-
-std::vector<std::string> instruction_sets() {
-  std::istringstream names(cpu_instruction_sets());
-  return {std::istream_iterator<std::string>(names), std::istream_iterator<std::string>()};
-}
 
 Config modern_config(int32_t threads) {
   Config config;
@@ -151,12 +144,7 @@ TEST_P(EngineReproducibilityTest, SameBitsInAnyRoundingMode) {
   EXPECT_EQ(parameters_of(*usual), parameters_of(*upward));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, EngineReproducibilityTest, testing::ValuesIn(instruction_sets()),
-                         [](const testing::TestParamInfo<std::string>& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+LENET_FOR_EVERY_USABLE_ISA(EngineReproducibilityTest);
 
 }  // namespace
 }  // namespace lenet

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "core/layout.h"
 #include "lenet/engine.h"
 
 namespace lenet {
@@ -17,6 +18,20 @@ struct SgdStep {
   float momentum;
   float weight_decay;
   bool nesterov;
+};
+
+// Prediction of one image at a time, for when there are too few to fill a tile.
+struct SingleImageKernels {
+  // As many images are faster as a tile.
+  int crossover;
+  // Floats that the arranged weights take.
+  int (*weights_size)(int classes);
+  // The parameters -> weights as predict() wants them, aligned to L floats.
+  void (*arrange_weights)(const ParameterLayout* layout, int classes, const float* parameters,
+                          float* weights);
+  // Indexed by [activation][pooling]. image [28][28] -> probabilities [classes]
+  void (*predict[3][2])(const float* weights, int classes, float scale, float offset,
+                        const uint8_t* image, float* probabilities);
 };
 
 struct KernelTable {
@@ -80,6 +95,8 @@ struct KernelTable {
   // SGD with momentum as PyTorch has it; gradient [n] is of the mean loss.
   void (*sgd)(const SgdStep* step, int n, const float* gradient, float* velocities,
               float* parameters);
+
+  SingleImageKernels single_image;
 };
 
 // Null where this build has no kernels for the instruction set.

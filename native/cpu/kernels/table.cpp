@@ -1,5 +1,6 @@
 // The table of one instruction set.
 #include "cpu/kernels/layers.h"
+#include "cpu/kernels/single_image.h"
 
 namespace lenet {
 
@@ -39,6 +40,15 @@ const KernelTable table = {
     lanes_to_rows,
     reduce_groups,
     sgd,
+    {kSingleImageCrossover,
+     single_image_weights_size,
+     arrange_single_image_weights,
+     {{predict_single_image<Activation::SIGMOID, Pooling::AVG>,
+       predict_single_image<Activation::SIGMOID, Pooling::MAX>},
+      {predict_single_image<Activation::TANH, Pooling::AVG>,
+       predict_single_image<Activation::TANH, Pooling::MAX>},
+      {predict_single_image<Activation::RELU, Pooling::AVG>,
+       predict_single_image<Activation::RELU, Pooling::MAX>}}},
 };
 
 }  // namespace LENET_ISA

@@ -39,16 +39,30 @@ LENET_INLINE V zip_high(V a, V b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
                                  31);
 }
+LENET_INLINE V unzip_even(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+LENET_INLINE V unzip_odd(V a, V b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 #elif LENET_LANES == 8
 LENET_INLINE V splat(float f) { return V{f, f, f, f, f, f, f, f}; }
 LENET_INLINE V zip_low(V a, V b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
 LENET_INLINE V zip_high(V a, V b) {
   return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
+LENET_INLINE V unzip_even(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+LENET_INLINE V unzip_odd(V a, V b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
 #elif LENET_LANES == 4
 LENET_INLINE V splat(float f) { return V{f, f, f, f}; }
 LENET_INLINE V zip_low(V a, V b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
 LENET_INLINE V zip_high(V a, V b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+LENET_INLINE V unzip_even(V a, V b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+LENET_INLINE V unzip_odd(V a, V b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
 #endif
 
 // Both give b if either is NaN.

@@ -2,11 +2,13 @@ package org.lenet4j.cli;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.DoublePredicate;
 import java.util.stream.Collectors;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.EngineOptions;
 import org.lenet4j.engine.Pooling;
+import org.lenet4j.training.Initializer;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -31,15 +33,43 @@ final class Converters {
   static final class LearningRate implements ITypeConverter<Float> {
     @Override
     public Float convert(String text) {
-      try {
-        float value = Float.parseFloat(text);
-        if (value > 0 && Float.isFinite(value)) {
-          return value;
-        }
-      } catch (NumberFormatException e) {
-        // Said below.
-      }
-      throw new TypeConversionException("expected a number above 0, got '" + text + "'");
+      return (float)
+          number(text, "above 0", value -> (float) value > 0 && Float.isFinite((float) value));
+    }
+  }
+
+  static final class NotNegative implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return number(text, "of at least 0", value -> value >= 0 && Double.isFinite(value));
+    }
+  }
+
+  static final class Fraction implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return number(text, "of at least 0 and below 1", value -> value >= 0 && (float) value < 1);
+    }
+  }
+
+  static final class Share implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return number(text, "from 0 to 1", value -> value >= 0 && value <= 1);
+    }
+  }
+
+  static final class Schedule implements ITypeConverter<TrainerOptions.ScheduleName> {
+    @Override
+    public TrainerOptions.ScheduleName convert(String text) {
+      return choice(text, TrainerOptions.ScheduleName.values());
+    }
+  }
+
+  static final class InitializerName implements ITypeConverter<Initializer> {
+    @Override
+    public Initializer convert(String text) {
+      return choice(text, Initializer.values());
     }
   }
 
@@ -81,6 +111,18 @@ final class Converters {
         "expected a whole number from %d to %d, got '%s'".formatted(least, most, text));
   }
 
+  private static double number(String text, String expected, DoublePredicate allowed) {
+    try {
+      double value = Double.parseDouble(text);
+      if (allowed.test(value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new TypeConversionException("expected a number %s, got '%s'".formatted(expected, text));
+  }
+
   private static <E extends Enum<E>> E choice(String text, E[] values) {
     return Arrays.stream(values)
         .filter(value -> lower(value).equals(text))
@@ -98,6 +140,6 @@ final class Converters {
 
   /** The name by which the command line knows a constant. */
   static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

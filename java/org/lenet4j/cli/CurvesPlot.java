@@ -8,6 +8,8 @@ import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -20,7 +22,7 @@ import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Training;
 
-/** The chapter's plot: train loss, train accuracy and test accuracy over epochs, as PNG. */
+/** The chapter's plot: train loss, train accuracy and test accuracy over epochs. */
 final class CurvesPlot {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 600;
@@ -34,16 +36,19 @@ final class CurvesPlot {
 
   private CurvesPlot() {}
 
-  static void write(Path file, Training run, String title) {
+  /** Writes the same picture as PNG and as SVG. */
+  static void write(Path png, Path svg, Training run, String title) {
     XYChart chart = chart(run, title);
     AtomicFile.write(
-        file,
+        png,
         out -> {
           // Not ImageIO's own stream, which would want a scratch file in the temporary directory.
           try (MemoryCacheImageOutputStream image = new MemoryCacheImageOutputStream(out)) {
             ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", image);
           }
         });
+    AtomicFile.write(
+        svg, out -> VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG));
   }
 
   private static XYChart chart(Training run, String title) {

@@ -47,6 +47,11 @@ final class DataOptions {
     }
   }
 
+  /** Whether the data are Fashion-MNIST, and not what a directory happens to hold. */
+  boolean isFashionMnist() {
+    return directory == null;
+  }
+
   /** Finds the data, and downloads it if that is what it takes. */
   Source locate(Output output) {
     try (DownloadDisplay downloads = new DownloadDisplay(output)) {

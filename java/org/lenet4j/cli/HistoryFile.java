@@ -1,15 +1,16 @@
 package org.lenet4j.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Iterator;
+import java.util.List;
 import java.util.function.Consumer;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.AtomicFile;
 import org.lenet4j.io.FileReasons;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
@@ -20,72 +21,56 @@ import org.lenet4j.training.Progress;
  * as they come so that a run can be watched and one that is cut off leaves its history.
  */
 final class HistoryFile implements Consumer<Progress>, AutoCloseable {
-  private interface Fields {
-    void write() throws IOException;
-  }
-
   private final Path file;
-  private final JsonGenerator json;
+  private final BufferedWriter lines;
 
-  /** The file must not be there yet. */
+  /** Appends to a file, or begins it. */
   HistoryFile(Path file) {
     this.file = file;
     try {
-      json =
-          new JsonFactory()
-              .createGenerator(
-                  Files.newOutputStream(
-                      file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
-    } catch (FileAlreadyExistsException e) {
-      throw new LeNetException(file + " belongs to another run: name a new folder with --out", e);
+      lines =
+          Files.newBufferedWriter(
+              file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw unwritable(e);
     }
-    json.setPrettyPrinter(new MinimalPrettyPrinter(""));
+  }
+
+  /** Takes a file back to what a checkpoint knows: what came later will come again. */
+  static void rewind(Path file, List<Epoch> history, List<CurvePoint> curve) {
+    StringBuilder text = new StringBuilder();
+    Iterator<Epoch> epochs = history.iterator();
+    for (CurvePoint point : curve) {
+      text.append(point.toJson()).append('\n');
+      // The last point of an epoch is at its very end.
+      if (point.epoch() == Math.rint(point.epoch()) && epochs.hasNext()) {
+        text.append(epochs.next().toJson()).append('\n');
+      }
+    }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    AtomicFile.write(file, out -> out.write(bytes));
   }
 
   @Override
   public void accept(Progress progress) {
-    progress.point().ifPresent(point -> line("point", () -> write(point)));
-    progress.finished().ifPresent(epoch -> line("epoch", () -> write(epoch)));
+    progress.point().ifPresent(point -> write(point.toJson()));
+    progress.finished().ifPresent(epoch -> write(epoch.toJson()));
   }
 
-  private void line(String type, Fields fields) {
+  private void write(String line) {
     try {
-      json.writeStartObject();
-      json.writeStringField("type", type);
-      fields.write();
-      json.writeEndObject();
-      json.writeRaw('\n');
-      json.flush();
+      lines.write(line);
+      lines.write('\n');
+      lines.flush();
     } catch (IOException e) {
       throw unwritable(e);
     }
-  }
-
-  private void write(CurvePoint point) throws IOException {
-    json.writeNumberField("epoch", point.epoch());
-    json.writeNumberField("loss", point.loss());
-    json.writeNumberField("train_acc", point.trainAccuracy());
-  }
-
-  private void write(Epoch epoch) throws IOException {
-    json.writeNumberField("epoch", epoch.number());
-    json.writeNumberField("loss", epoch.loss());
-    json.writeNumberField("train_acc", epoch.trainAccuracy());
-    json.writeNumberField("test_loss", epoch.testLoss());
-    json.writeNumberField("test_acc", epoch.testAccuracy());
-    json.writeNumberField("examples", epoch.examples());
-    json.writeNumberField("step_seconds", epoch.stepSeconds());
-    json.writeNumberField("train_seconds", epoch.trainSeconds());
-    json.writeNumberField("evaluation_seconds", epoch.evaluationSeconds());
-    json.writeNumberField("examples_per_sec", epoch.examplesPerSecond());
   }
 
   @Override
   public void close() {
     try {
-      json.close();
+      lines.close();
     } catch (IOException e) {
       throw unwritable(e);
     }

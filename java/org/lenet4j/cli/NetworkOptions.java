@@ -1,9 +1,15 @@
 package org.lenet4j.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.lenet4j.LeNetException;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.FileReasons;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Option;
 
@@ -62,6 +68,20 @@ final class NetworkOptions {
       description = "Do not let the cuda device replay its steps as CUDA Graphs: only slower.")
   private boolean noGraph;
 
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = {
+        "Text file with the names of the classes, one a line (default: those of the weights file;"
+            + " Fashion-MNIST's where it is trained on)."
+      })
+  private Path labels;
+
+  /** Whether names of the classes were given. */
+  boolean hasLabels() {
+    return labels != null;
+  }
+
   /** A builder on which all of these options are set. */
   LeNet.Builder builder() {
     LeNet.Builder builder =
@@ -75,7 +95,21 @@ final class NetworkOptions {
     if (pooling != null) {
       builder.pooling(pooling);
     }
+    if (labels != null) {
+      builder.labels(readLabels(labels));
+    }
     return builder;
+  }
+
+  private static List<String> readLabels(Path file) {
+    try {
+      return Files.readAllLines(file).stream()
+          .map(String::strip)
+          .filter(line -> !line.isEmpty())
+          .toList();
+    } catch (IOException e) {
+      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+    }
   }
 
   /** One line on a network: where it computes, and which variant it is. */

@@ -12,22 +12,38 @@ final class Output {
 
   private final PrintStream out = System.out;
   private final boolean quiet;
+  private final boolean json;
   private final boolean terminal = isTerminal();
 
   Output(boolean quiet) {
+    this(quiet, false);
+  }
+
+  /** With --json, lines for people are left out and lines for machines are not. */
+  Output(boolean quiet, boolean json) {
     this.quiet = quiet;
+    this.json = json;
   }
 
   /** A line that --quiet leaves out. */
   void info(String line) {
-    if (!quiet) {
+    if (!quiet && !json) {
       out.println(line);
     }
   }
 
   /** A line that says what came out in the end. */
   void result(String line) {
-    out.println(line);
+    if (!json) {
+      out.println(line);
+    }
+  }
+
+  /** A JSON object for a machine, alone on its line. */
+  void json(String line) {
+    if (json) {
+      out.println(line);
+    }
   }
 
   /** A line that something did not work which is no reason to stop. */
@@ -37,7 +53,7 @@ final class Output {
 
   /** Whether progress bars make sense: somebody watches and wants them. */
   boolean showsBars() {
-    return terminal && !quiet;
+    return terminal && !quiet && !json;
   }
 
   /** A bar that leaves nothing behind when it is closed. */

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
+import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Progress;
 
@@ -14,8 +15,11 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
   private final Output output;
   private final long start = System.nanoTime();
   private ProgressBar bar;
-  private double loss = Double.NaN;
+  private String metrics = "";
   private long messageTime = start;
+
+  /** Examples of the run that another process trained on before a resume; -1 before it is known. */
+  private long before = -1;
 
   ProgressDisplay(Output output) {
     this.output = output;
@@ -23,6 +27,7 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
 
   @Override
   public void accept(Progress progress) {
+    progress.point().ifPresent(point -> output.json(point.toJson()));
     progress.finished().ifPresent(epoch -> finish(epoch, progress.epochs()));
     if (output.showsBars() && progress.finished().isEmpty()) {
       advance(progress);
@@ -31,10 +36,14 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
 
   private void finish(Epoch epoch, int epochs) {
     close();
+    output.json(epoch.toJson());
     output.info("epoch %d/%d: %s".formatted(epoch.number(), epochs, results(epoch)));
   }
 
   private void advance(Progress progress) {
+    if (before < 0) {
+      before = progress.examples();
+    }
     if (bar == null) {
       bar =
           output
@@ -46,23 +55,33 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
               .build();
     }
     bar.stepTo(progress.examples());
-    progress.point().ifPresent(point -> loss = point.loss());
+    progress.point().ifPresent(point -> metrics = results(point));
     long now = System.nanoTime();
     if (now - messageTime > MESSAGE_NANOS) {
       messageTime = now;
       // Not the library's own speed, which counts in whole seconds.
-      double rate = progress.examples() / ((now - start) * 1e-9);
-      bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f examples/s, loss %.3f", rate, loss));
+      double rate = (progress.examples() - before) / ((now - start) * 1e-9);
+      bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f examples/s%s", rate, metrics));
     }
   }
 
-  /** The chapter's line. */
+  private static String results(CurvePoint point) {
+    return String.format(
+        Locale.ROOT, ", loss %.3f, train acc %.3f", point.loss(), point.trainAccuracy());
+  }
+
+  /** The chapter's line, and the validation's accuracy if there is one. */
   static String results(Epoch epoch) {
+    String validation =
+        Double.isNaN(epoch.validationAccuracy())
+            ? ""
+            : String.format(Locale.ROOT, "val acc %.3f, ", epoch.validationAccuracy());
     return String.format(
         Locale.ROOT,
-        "loss %.3f, train acc %.3f, test acc %.3f",
+        "loss %.3f, train acc %.3f, %stest acc %.3f",
         epoch.loss(),
         epoch.trainAccuracy(),
+        validation,
         epoch.testAccuracy());
   }
 

@@ -1,39 +1,118 @@
 package org.lenet4j.cli;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.io.FileReasons;
 
 /**
- * The folder that a training's files go to. It belongs to this run alone: it was made for it, or it
- * was empty.
+ * The folder that a training's files go to. It belongs to this run alone: it was made for it, was
+ * empty, or was cleared of an earlier run. The run holds a lock on it, which dies with its process.
  */
-record RunFolder(Path path) {
+final class RunFolder implements AutoCloseable {
+  static final String CONFIG = "config.json";
+  static final String LAST = "last.safetensors";
+
   private static final String PREFIX = "run-";
+  private static final String LOCK = ".lock";
+  private static final Pattern TEMPORARY = Pattern.compile("\\..*\\.tmp");
+
+  private final Path path;
+  private final FileChannel lock;
+
+  private RunFolder(Path path) throws IOException {
+    this.path = path;
+    this.lock =
+        FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (!tryLock()) {
+      lock.close();
+      throw new LeNetException("a run in %s is under way: wait for its end".formatted(path));
+    }
+  }
+
+  private boolean tryLock() throws IOException {
+    try {
+      FileLock held = lock.tryLock();
+      return held != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
 
   /**
    * Makes a folder, or takes an empty one.
    *
+   * @param force take one that holds an earlier run too, and delete that run's files
    * @throws LeNetException if there is something in it already, or it cannot be made
    */
-  static RunFolder at(Path path) {
+  static RunFolder at(Path path, boolean force) {
     try {
       Files.createDirectories(path);
-      try (Stream<Path> entries = Files.list(path)) {
-        if (entries.findAny().isPresent()) {
-          throw new LeNetException(
-              path + " is not empty, and an earlier run is never overwritten: name a new folder");
-        }
+      boolean holdsRun = Files.exists(path.resolve(CONFIG));
+      if (!holdsRun && !isEmpty(path)) {
+        throw new LeNetException(
+            path + " is not empty and does not hold a run: name another folder with --out");
       }
-      return new RunFolder(path);
+      if (holdsRun && !force) {
+        throw new LeNetException(
+            ("%s holds a run already: name another folder with --out, go on with that run by"
+                    + " --resume, or overwrite it by --force")
+                .formatted(path));
+      }
+      RunFolder folder = new RunFolder(path);
+      for (Path file : folder.files()) {
+        Files.deleteIfExists(file);
+      }
+      folder.deleteTemporaryFiles();
+      return folder;
     } catch (FileAlreadyExistsException e) {
       throw new LeNetException(path + " is a file, expected a folder for the run's results", e);
     } catch (IOException e) {
       throw unusable(path, e);
+    }
+  }
+
+  /**
+   * The folder of an earlier run, to go on with it.
+   *
+   * @throws LeNetException if there is none
+   */
+  static RunFolder of(Path path) {
+    if (!Files.exists(path.resolve(CONFIG))) {
+      throw new LeNetException(path + " holds no run to resume: it has no config.json");
+    }
+    try {
+      RunFolder folder = new RunFolder(path);
+      folder.deleteTemporaryFiles();
+      return folder;
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  private static boolean isEmpty(Path path) throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries.allMatch(entry -> entry.getFileName().toString().equals(LOCK));
+    }
+  }
+
+  /** What a process that was killed while it wrote a file left of it. */
+  private void deleteTemporaryFiles() throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      for (Path entry : (Iterable<Path>) entries::iterator) {
+        if (TEMPORARY.matcher(entry.getFileName().toString()).matches()) {
+          Files.deleteIfExists(entry);
+        }
+      }
     }
   }
 
@@ -53,14 +132,43 @@ record RunFolder(Path path) {
     }
   }
 
+  /** The configuration comes last: a folder without one does not count as a run's. */
+  private List<Path> files() {
+    return List.of(history(), png(), svg(), last(), best(), weights(), config());
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** The run's options and circumstances. */
+  Path config() {
+    return path.resolve(CONFIG);
+  }
+
+  /** The checkpoint to go on from. */
+  Path last() {
+    return path.resolve(LAST);
+  }
+
+  /** The checkpoint after the best epoch. */
+  Path best() {
+    return path.resolve("best.safetensors");
+  }
+
   Path history() {
     return path.resolve("history.jsonl");
   }
 
-  Path curves() {
+  Path png() {
     return path.resolve("curves.png");
   }
 
+  Path svg() {
+    return path.resolve("curves.svg");
+  }
+
+  /** The final weights. */
   Path weights() {
     return path.resolve("model.safetensors");
   }
@@ -73,6 +181,16 @@ record RunFolder(Path path) {
           .mapToInt(name -> Integer.parseInt(name.substring(PREFIX.length())))
           .max()
           .orElse(0);
+    }
+  }
+
+  /** Gives up the lock; its empty file stays, since deleting it could split the lock in two. */
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw unusable(path, e);
     }
   }
 

@@ -1,17 +1,26 @@
 package org.lenet4j.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.FashionMnist;
 import org.lenet4j.io.AtomicFile;
+import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
 import org.lenet4j.training.Trainer;
-import org.lenet4j.training.Training;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code lenet4j train}. */
 @Command(
@@ -26,45 +35,30 @@ import picocli.CommandLine.Option;
       "  lenet4j train",
       "  lenet4j train --activation relu --lr 0.1 --epochs 5 --seed 1",
       "  lenet4j train --init lenet.safetensors --lr 0.1 --save better.safetensors",
-      "  lenet4j train --data my-idx-files --out runs/first --quiet"
+      "  lenet4j train --data my-idx-files --out runs/first --quiet",
+      "  lenet4j train --resume runs/first",
+      "",
+      "Ctrl-C ends the step, saves, says how to go on, and exits with 130."
     })
 final class TrainCommand implements Callable<Integer> {
   private static final Path RUNS = Path.of("lenet4j-out");
 
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      defaultValue = "10",
-      converter = Converters.AtLeastOne.class,
-      description = "Passes over the training set (default: ${DEFAULT-VALUE}).")
-  private int epochs;
+  /** What may be another when a run goes on. */
+  private static final Set<String> RESUMABLE =
+      Set.of(
+          "--resume",
+          "--checkpoint-every",
+          "--save",
+          "--data",
+          "--offline",
+          "--device",
+          "--threads",
+          "--isa",
+          "--quiet",
+          "--json",
+          "--debug");
 
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      defaultValue = "256",
-      converter = Converters.AtLeastOne.class,
-      description = "Examples in a mini-batch (default: ${DEFAULT-VALUE}).")
-  private int batchSize;
-
-  @Option(
-      names = "--lr",
-      paramLabel = "RATE",
-      defaultValue = "0.9",
-      converter = Converters.LearningRate.class,
-      description = "Learning rate (default: ${DEFAULT-VALUE}).")
-  private float learningRate;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = {
-        "Of the initial weights and the order of examples (default: ${DEFAULT-VALUE}).",
-        "The same seed gives the same network, bit by bit."
-      })
-  private long seed;
-
+  @Mixin private TrainerOptions training;
   @Mixin private NetworkOptions network;
   @Mixin private DataOptions data;
 
@@ -75,14 +69,19 @@ final class TrainCommand implements Callable<Integer> {
       description = "Train on the first N examples only (default: all).")
   private Integer trainLimit;
 
-  @Option(names = "--no-shuffle", description = "Keep the data's order in every epoch.")
-  private boolean noShuffle;
-
   @Option(
       names = "--init",
       paramLabel = "FILE",
       description = "Start from these weights, a safetensors file (default: random ones).")
   private Path init;
+
+  @Option(
+      names = "--initializer",
+      paramLabel = "NAME",
+      defaultValue = "xavier",
+      converter = Converters.InitializerName.class,
+      description = "Of random weights: xavier or he (default: ${DEFAULT-VALUE}).")
+  private Initializer initializer;
 
   @Option(
       names = "--save",
@@ -96,99 +95,130 @@ final class TrainCommand implements Callable<Integer> {
       description = "The run folder, new or empty (default: the next free lenet4j-out/run-N).")
   private Path out;
 
+  @Option(names = "--force", description = "Let --out overwrite an earlier run.")
+  private boolean force;
+
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "STEPS",
+      converter = Converters.AtLeastOne.class,
+      description = "Save a checkpoint after so many steps too (default: after epochs only).")
+  private Integer checkpointEvery;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description = {
+        "Go on with the run in this folder, with its options and from its last checkpoint. It ends"
+            + " with the same bits as if it had never been interrupted."
+      })
+  private Path resume;
+
   @Option(names = "--quiet", description = "Print the final results only.")
   private boolean quiet;
 
+  @Option(
+      names = "--json",
+      description = "Print JSON for machines: one object a line, as in history.jsonl.")
+  private boolean json;
+
   @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
-    if (save != null) {
-      AtomicFile.requireWritable(save); // Rather now than after the training.
+    TrainCommand command = resume == null ? this : resumed();
+    String conflict = command.training.conflict();
+    if (!conflict.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), conflict);
     }
-    Output output = new Output(quiet);
+    if (force && out == null) {
+      throw new ParameterException(spec.commandLine(), "--force needs --out: which run?");
+    }
+    if (command.save != null) {
+      AtomicFile.requireWritable(command.save); // Rather now than after the training.
+    }
+    return command.train(new Output(quiet, json));
+  }
+
+  /** The command that began the run to resume, with what may differ now. */
+  private TrainCommand resumed() {
+    List<String> arguments =
+        new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments());
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      String name = option.longestName();
+      if (!RESUMABLE.contains(name)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--resume keeps the run's own options: %s cannot be given with it".formatted(name));
+      }
+      arguments.add(name);
+      if (option.type() != boolean.class) {
+        arguments.addAll(option.originalStringValues());
+      }
+    }
+    TrainCommand command = new TrainCommand();
+    try {
+      new CommandLine(command)
+          .setOverwrittenOptionsAllowed(true)
+          .parseArgs(arguments.toArray(String[]::new));
+    } catch (ParameterException e) {
+      throw new LeNetException(
+          "%s is not what this version can resume: %s"
+              .formatted(resume.resolve(RunFolder.CONFIG), e.getMessage()),
+          e);
+    }
+    return command;
+  }
+
+  private int train(Output output) {
     DataOptions.Source source = data.locate(output);
     try (Dataset all = source.train();
         Dataset train = all.take(trainLimit == null ? all.size() : trainLimit);
         Dataset test = source.test();
-        LeNet net = open(Math.max(all.classes(), test.classes()))) {
+        LeNet net = open(Math.max(all.classes(), test.classes()));
+        RunFolder folder = folder()) {
       source.requireClasses(net, train);
       source.requireClasses(net, test);
       output.info(
           "%d training and %d test examples from %s"
               .formatted(train.size(), test.size(), source.directory()));
-      train(net, train, test, output);
+      output.info("training on " + net.device());
+      output.info(NetworkOptions.describe(net));
+      if (resume == null) {
+        RunConfig.write(folder.config(), spec, net, source.directory(), train, test);
+      } else {
+        RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
+      }
+      return new TrainingRun(net, train, test, folder, output)
+          .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
     }
-    return 0;
   }
 
   private LeNet open(int classes) {
     LeNet.Builder builder = network.builder();
-    return init == null ? builder.classes(classes).seed(seed).build() : builder.load(init);
+    Path weights = init;
+    if (resume != null && Files.exists(resume.resolve(RunFolder.LAST))) {
+      weights = resume.resolve(RunFolder.LAST);
+    }
+    if (weights == null && data.isFashionMnist() && !network.hasLabels()) {
+      builder.labels(FashionMnist.labels());
+    }
+    return weights == null
+        ? builder.classes(classes).seed(training.seed()).initializer(initializer).build()
+        : builder.load(weights);
   }
 
-  private void train(LeNet net, Dataset train, Dataset test, Output output) {
-    RunFolder folder = out == null ? RunFolder.next(RUNS) : RunFolder.at(out);
-    output.info("training on " + net.device());
-    output.info(NetworkOptions.describe(net));
-    Training run;
-    try (HistoryFile history = new HistoryFile(folder.history());
-        ProgressDisplay display = new ProgressDisplay(output)) {
-      run =
-          Trainer.classic()
-              .epochs(epochs)
-              .batchSize(batchSize)
-              .learningRate(learningRate)
-              .seed(seed)
-              .shuffle(!noShuffle)
-              .onProgress(
-                  progress -> {
-                    history.accept(progress);
-                    display.accept(progress);
-                  })
-              .fit(net, train, test);
+  private RunFolder folder() {
+    if (resume != null) {
+      return RunFolder.of(resume);
     }
-    net.save(folder.weights());
-    if (save != null) {
-      net.save(save);
-    }
-    if (!run.complete()) {
-      throw new LeNetException(
-          "the training was interrupted after %d of %d epochs; the weights so far are in %s"
-              .formatted(run.history().size(), epochs, folder.weights()));
-    }
-    boolean plotted = plot(folder, run, net, output);
-    report(folder, run, net, plotted, output);
+    return out == null ? RunFolder.next(RUNS) : RunFolder.at(out, force);
   }
 
-  /** A training is not lost for want of a picture. */
-  private boolean plot(RunFolder folder, Training run, LeNet net, Output output) {
-    try {
-      CurvesPlot.write(
-          folder.curves(),
-          run,
-          "LeNet, batch %d, lr %s, on %s".formatted(batchSize, learningRate, net.device()));
-      return true;
-    } catch (Exception | LinkageError | InternalError e) {
-      // A JDK without fonts or a native AWT library throws errors of the latter kinds.
-      output.warn("%s was not drawn: %s".formatted(folder.curves(), e));
-      return false;
-    }
-  }
-
-  private void report(RunFolder folder, Training run, LeNet net, boolean plotted, Output output) {
-    if (plotted) {
-      output.info("curves in " + folder.curves());
-    }
-    output.info("history in " + folder.history());
-    output.info("weights in " + folder.weights() + (save == null ? "" : " and " + save));
-    output.result(ProgressDisplay.results(run.last()));
-    output.result(
-        String.format(
-            Locale.ROOT,
-            "%.0f examples/sec on %s (%.0f over whole epochs, shuffling included)",
-            run.examplesPerSecond(),
-            net.device(),
-            run.wholeEpochExamplesPerSecond()));
+  private Trainer trainer() {
+    Trainer trainer = training.trainer();
+    return checkpointEvery == null ? trainer : trainer.checkpointEvery(checkpointEvery);
   }
 }

@@ -170,7 +170,7 @@ final class ContentFile implements AutoCloseable {
       return count;
     } catch (ZipException | EOFException e) {
       throw new LeNetException(
-          path + ": " + e.getMessage() + ", expected intact gzip data; " + FETCH_AGAIN + ".", e);
+          path + ": " + e.getMessage() + ", expected intact gzip data; " + FETCH_AGAIN, e);
     } catch (IOException e) {
       throw FileFaults.unreadable(path, e);
     }

@@ -2,6 +2,9 @@ package org.lenet4j.data;
 
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Objects;
 import org.lenet4j.LeNetException;
 
@@ -68,13 +71,13 @@ public final class Dataset implements AutoCloseable {
       int label = labels.get(i);
       if (label < 0 || label >= MAX_CLASSES) {
         throw new LeNetException(
-            "Label "
+            "label "
                 + i
                 + " of the dataset is "
                 + label
                 + ", expected 0 to "
                 + (MAX_CLASSES - 1)
-                + "; renumber the classes.");
+                + "; renumber the classes");
       }
       largest = Math.max(largest, label);
     }
@@ -83,12 +86,12 @@ public final class Dataset implements AutoCloseable {
 
   private static void checkLengths(int pixels, int labels) {
     if (labels == 0) {
-      throw new LeNetException("The dataset has no examples; give at least one image and label.");
+      throw new LeNetException("the dataset has no examples; give at least one image and label");
     }
     long expected = (long) labels * PIXELS;
     if (pixels != expected) {
       throw new LeNetException(
-          "The dataset has "
+          "the dataset has "
               + pixels
               + " pixels for "
               + labels
@@ -97,15 +100,14 @@ public final class Dataset implements AutoCloseable {
               + "; every label needs one image of "
               + HEIGHT
               + "x"
-              + WIDTH
-              + ".");
+              + WIDTH);
     }
   }
 
   private Storage open() {
     Storage current = storage;
     if (current == null) {
-      throw new IllegalStateException("This dataset is closed; load it again to use it.");
+      throw new IllegalStateException("this dataset is closed; load it again to use it");
     }
     return current;
   }
@@ -162,7 +164,7 @@ public final class Dataset implements AutoCloseable {
     Storage s = open();
     if (n < 1) {
       throw new LeNetException(
-          n + " examples of a dataset were asked for, expected at least 1; ask for more.");
+          n + " examples of a dataset were asked for, expected at least 1; ask for more");
     }
     int kept = Math.min(n, s.labels.capacity());
     return new Dataset(
@@ -171,6 +173,43 @@ public final class Dataset implements AutoCloseable {
             // A slice of an IntBuffer keeps its byte order; one of a ByteBuffer would not.
             s.labels.slice(0, kept),
             s.classes));
+  }
+
+  /**
+   * A copy of some examples, in the order given; their number of classes stays that of the whole.
+   *
+   * @param indices of examples, at least one; an example may be there more than once
+   * @throws IndexOutOfBoundsException unless each is at least 0 and below size()
+   */
+  public Dataset select(int[] indices) {
+    Storage s = open();
+    checkLengths(Math.multiplyExact(indices.length, PIXELS), indices.length);
+    ByteBuffer pixels = OffHeap.bytes(indices.length * PIXELS);
+    IntBuffer labels = OffHeap.ints(indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      int from = Objects.checkIndex(indices[i], s.labels.capacity());
+      pixels.put(i * PIXELS, s.pixels, from * PIXELS, PIXELS);
+      labels.put(i, s.labels.get(from));
+    }
+    return new Dataset(new Storage(pixels, labels, s.classes));
+  }
+
+  /**
+   * SHA-256 of all pixels and then all labels, each label as four bytes, the highest first; 64
+   * hexadecimal digits.
+   */
+  public String sha256() {
+    Storage s = open();
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(s.pixels.duplicate().clear());
+      ByteBuffer labels = ByteBuffer.allocate(Math.multiplyExact(s.labels.capacity(), 4));
+      labels.asIntBuffer().put(s.labels.duplicate().clear());
+      digest.update(labels);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   /** Drops the references to the off-heap memory; further calls do nothing. */

@@ -43,7 +43,7 @@ final class DirectoryLock implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LeNetException(
-          "Waiting for another download into " + directory + " was interrupted; run it again.", e);
+          "waiting for another download into " + directory + " was interrupted; run it again", e);
     }
   }
 

@@ -88,12 +88,7 @@ final class Downloader {
           causes.add(cause);
         }
         throw new LeNetException(
-            file.name()
-                + " could not be downloaded: "
-                + String.join("; ", causes)
-                + "; "
-                + remedy
-                + ".");
+            file.name() + " could not be downloaded: " + String.join("; ", causes) + "; " + remedy);
       }
     }
   }
@@ -141,7 +136,7 @@ final class Downloader {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LeNetException(
-          "The download of " + file.name() + " was interrupted; run it again to resume it.", e);
+          "the download of " + file.name() + " was interrupted; run it again to resume it", e);
     }
   }
 }

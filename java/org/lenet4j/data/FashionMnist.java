@@ -99,7 +99,7 @@ public final class FashionMnist {
       Objects.requireNonNull(listener, "listener");
       if (mirrors.isEmpty()) {
         throw new LeNetException(
-            "The list of mirrors is empty; name one, or forbid downloads with offline mode.");
+            "the list of mirrors is empty; name one, or forbid downloads with offline mode");
       }
       // Without the slash, resolving a file's name would replace the last folder.
       mirrors =
@@ -205,7 +205,7 @@ public final class FashionMnist {
         throw new LeNetException(
             directory
                 + (Files.exists(directory) ? " is not a directory" : " does not exist")
-                + "; name the directory that holds the IDX files with --data.");
+                + "; name the directory that holds the IDX files with --data");
       }
       return directory;
     }
@@ -222,7 +222,7 @@ public final class FashionMnist {
               + " and "
               + describe(systemDirectory)
               + "; install the Debian package dataset-fashion-mnist, name a directory that has the"
-              + " data with --data, or drop --offline.");
+              + " data with --data, or drop --offline");
     }
     Downloader downloader = downloaders.get();
     for (File file : File.values()) {

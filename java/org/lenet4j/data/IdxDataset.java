@@ -105,6 +105,6 @@ public final class IdxDataset {
             + String.join(", ", spellings(name))
             + ", but "
             + holds
-            + "; put the file there or name another directory with --data.");
+            + "; put the file there or name another directory with --data");
   }
 }

@@ -16,7 +16,7 @@ final class OffHeap {
       throw new LeNetException(
           count
               + " bytes of off-heap memory for a dataset could not be had; raise"
-              + " -XX:MaxDirectMemorySize (its default is -Xmx).",
+              + " -XX:MaxDirectMemorySize (its default is -Xmx)",
           e);
     }
   }

@@ -72,7 +72,8 @@ public interface Engine extends AutoCloseable {
   float[] output(Layer layer, byte[] images);
 
   /**
-   * Class probabilities (the softmax of the logits).
+   * Class probabilities (the softmax of the logits). The same call gives the same bits; how many
+   * images come with an image may change its last bits, since few images take a faster path.
    *
    * @param images n images of 28 x 28 pixels
    * @return [n][classes]

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.function.Consumer;
+
 /**
  * What is fixed when an engine is created: the variant of the network and the parts of the training
  * step that do not change from one step to the next.
@@ -66,115 +68,101 @@ public record EngineConfig(
   }
 
   public EngineConfig withClasses(int value) {
-    return new EngineConfig(
-        value,
-        activation,
-        pooling,
-        inputScale,
-        inputOffset,
-        momentum,
-        nesterov,
-        weightDecay,
-        labelSmoothing,
-        flip,
-        shift,
-        seed);
+    return with(draft -> draft.classes = value);
   }
 
   public EngineConfig withVariant(Activation newActivation, Pooling newPooling) {
-    return new EngineConfig(
-        classes,
-        newActivation,
-        newPooling,
-        inputScale,
-        inputOffset,
-        momentum,
-        nesterov,
-        weightDecay,
-        labelSmoothing,
-        flip,
-        shift,
-        seed);
+    return with(
+        draft -> {
+          draft.activation = newActivation;
+          draft.pooling = newPooling;
+        });
   }
 
   public EngineConfig withInput(float scale, float offset) {
-    return new EngineConfig(
-        classes,
-        activation,
-        pooling,
-        scale,
-        offset,
-        momentum,
-        nesterov,
-        weightDecay,
-        labelSmoothing,
-        flip,
-        shift,
-        seed);
+    return with(
+        draft -> {
+          draft.inputScale = scale;
+          draft.inputOffset = offset;
+        });
   }
 
   public EngineConfig withMomentum(float value, boolean useNesterov) {
-    return new EngineConfig(
-        classes,
-        activation,
-        pooling,
-        inputScale,
-        inputOffset,
-        value,
-        useNesterov,
-        weightDecay,
-        labelSmoothing,
-        flip,
-        shift,
-        seed);
+    return with(
+        draft -> {
+          draft.momentum = value;
+          draft.nesterov = useNesterov;
+        });
   }
 
   public EngineConfig withWeightDecay(float value) {
-    return new EngineConfig(
-        classes,
-        activation,
-        pooling,
-        inputScale,
-        inputOffset,
-        momentum,
-        nesterov,
-        value,
-        labelSmoothing,
-        flip,
-        shift,
-        seed);
+    return with(draft -> draft.weightDecay = value);
   }
 
   public EngineConfig withLabelSmoothing(float value) {
-    return new EngineConfig(
-        classes,
-        activation,
-        pooling,
-        inputScale,
-        inputOffset,
-        momentum,
-        nesterov,
-        weightDecay,
-        value,
-        flip,
-        shift,
-        seed);
+    return with(draft -> draft.labelSmoothing = value);
   }
 
   public EngineConfig withAugmentation(boolean newFlip, int newShift, long newSeed) {
-    return new EngineConfig(
-        classes,
-        activation,
-        pooling,
-        inputScale,
-        inputOffset,
-        momentum,
-        nesterov,
-        weightDecay,
-        labelSmoothing,
-        newFlip,
-        newShift,
-        newSeed);
+    return with(
+        draft -> {
+          draft.flip = newFlip;
+          draft.shift = newShift;
+          draft.seed = newSeed;
+        });
+  }
+
+  private EngineConfig with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.checked();
+  }
+
+  /** The components for changing, so that a change names only what it changes. */
+  private static final class Draft {
+    int classes;
+    Activation activation;
+    Pooling pooling;
+    float inputScale;
+    float inputOffset;
+    float momentum;
+    boolean nesterov;
+    float weightDecay;
+    float labelSmoothing;
+    boolean flip;
+    int shift;
+    long seed;
+
+    Draft(EngineConfig from) {
+      classes = from.classes;
+      activation = from.activation;
+      pooling = from.pooling;
+      inputScale = from.inputScale;
+      inputOffset = from.inputOffset;
+      momentum = from.momentum;
+      nesterov = from.nesterov;
+      weightDecay = from.weightDecay;
+      labelSmoothing = from.labelSmoothing;
+      flip = from.flip;
+      shift = from.shift;
+      seed = from.seed;
+    }
+
+    EngineConfig checked() {
+      return new EngineConfig(
+          classes,
+          activation,
+          pooling,
+          inputScale,
+          inputOffset,
+          momentum,
+          nesterov,
+          weightDecay,
+          labelSmoothing,
+          flip,
+          shift,
+          seed);
+    }
   }
 
   private static void requireFinite(String name, float value) {

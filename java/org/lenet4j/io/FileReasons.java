@@ -1,7 +1,9 @@
 package org.lenet4j.io;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -18,8 +20,11 @@ public final class FileReasons {
     if (e instanceof AccessDeniedException) {
       return "permission denied";
     }
-    if (e instanceof NotDirectoryException) {
-      return "a part of its path is not a directory";
+    if (e instanceof NotDirectoryException || e instanceof FileAlreadyExistsException) {
+      return "a file is in the place of a directory";
+    }
+    if (e instanceof ClosedByInterruptException) {
+      return "the thread was interrupted";
     }
     if (e instanceof FileSystemException failure && failure.getReason() != null) {
       return failure.getReason();

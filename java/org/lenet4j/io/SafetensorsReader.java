@@ -18,7 +18,8 @@ final class SafetensorsReader {
   /** A LeNet of 1,024 classes has less than 1 MiB. */
   static final long MAX_FILE = 64L << 20;
 
-  static final long MAX_HEADER = 1L << 20;
+  /** A checkpoint's header holds its history: some 600 bytes an epoch. */
+  static final long MAX_HEADER = 16L << 20;
 
   private static final int MAX_QUOTED = 200;
 

@@ -1,5 +1,9 @@
 package org.lenet4j.training;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lenet4j.io.Json;
+
 /**
  * A point of the chapter's animated plot.
  *
@@ -8,4 +12,16 @@ package org.lenet4j.training;
  *     that it took part in
  * @param trainAccuracy likewise, 0 to 1
  */
-public record CurvePoint(double epoch, double loss, double trainAccuracy) {}
+public record CurvePoint(double epoch, double loss, double trainAccuracy) {
+  static final String TYPE = "point";
+
+  /** One line of a history file. */
+  public String toJson() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("type", TYPE);
+    fields.put("epoch", epoch);
+    fields.put("loss", loss);
+    fields.put("train_acc", trainAccuracy);
+    return Json.line(fields);
+  }
+}

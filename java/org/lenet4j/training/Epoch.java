@@ -1,28 +1,47 @@
 package org.lenet4j.training;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lenet4j.io.Json;
+
 /**
  * A finished epoch.
  *
  * @param number from 1
+ * @param learningRate of its last step
  * @param loss mean training loss over the epoch, each mini-batch measured before its update
  * @param trainAccuracy likewise, 0 to 1
+ * @param validationLoss mean loss on the validation set after the epoch; NaN without one
+ * @param validationAccuracy on the validation set after the epoch, 0 to 1; NaN without one
  * @param testLoss mean loss on the test set after the epoch
  * @param testAccuracy on the test set after the epoch, 0 to 1
  * @param examples trained on
  * @param stepSeconds spent in training steps alone
  * @param trainSeconds from the shuffle to the last step
- * @param evaluationSeconds spent on the test set
+ * @param evaluationSeconds spent on the validation and the test set
  */
 public record Epoch(
     int number,
+    double learningRate,
     double loss,
     double trainAccuracy,
+    double validationLoss,
+    double validationAccuracy,
     double testLoss,
     double testAccuracy,
     long examples,
     double stepSeconds,
     double trainSeconds,
     double evaluationSeconds) {
+  static final String TYPE = "epoch";
+
+  /**
+   * The accuracy that decides which epoch was the best one and when to stop: that on the validation
+   * set if there is one, else that on the test set.
+   */
+  public double monitoredAccuracy() {
+    return Double.isNaN(validationAccuracy) ? testAccuracy : validationAccuracy;
+  }
 
   /** The chapter's examples/sec: what the training steps alone reach. */
   public double examplesPerSecond() {
@@ -32,5 +51,25 @@ public record Epoch(
   /** Examples per second of the whole epoch: shuffling and the Java loop included. */
   public double wholeEpochExamplesPerSecond() {
     return examples / trainSeconds;
+  }
+
+  /** One line of a history file. */
+  public String toJson() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("type", TYPE);
+    fields.put("epoch", number);
+    fields.put("lr", learningRate);
+    fields.put("loss", loss);
+    fields.put("train_acc", trainAccuracy);
+    fields.put("val_loss", validationLoss);
+    fields.put("val_acc", validationAccuracy);
+    fields.put("test_loss", testLoss);
+    fields.put("test_acc", testAccuracy);
+    fields.put("examples", examples);
+    fields.put("step_seconds", stepSeconds);
+    fields.put("train_seconds", trainSeconds);
+    fields.put("evaluation_seconds", evaluationSeconds);
+    fields.put("examples_per_sec", examplesPerSecond());
+    return Json.line(fields);
   }
 }

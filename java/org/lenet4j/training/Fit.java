@@ -2,12 +2,15 @@ package org.lenet4j.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Engine;
+import org.lenet4j.engine.EngineState;
 import org.lenet4j.engine.EpochPlan;
 import org.lenet4j.engine.Metrics;
+import org.lenet4j.training.Training.Outcome;
 
 /**
  * One run of {@link Trainer#fit}: the loop over epochs and mini-batches.
@@ -20,83 +23,169 @@ final class Fit implements AutoCloseable {
 
   private final Trainer trainer;
   private final Engine engine;
+  private final List<String> labels;
+  private final FitData data;
   private final int examples;
   private final int steps;
-  private final int train;
-  private final int test;
+  private final Map<String, String> settings;
+
   private final List<Epoch> history = new ArrayList<>();
   private final List<CurvePoint> curve = new ArrayList<>();
 
-  Fit(Trainer trainer, Engine engine, Dataset trainSet, Dataset testSet) {
+  // The epoch that is under way.
+  private int step;
+  private Metrics sums = Metrics.ZERO;
+  private long stepNanos;
+  private long trainNanos;
+
+  Fit(Trainer trainer, Engine engine, List<String> labels, Dataset train, Dataset test) {
     this.trainer = trainer;
     this.engine = engine;
-    this.examples = trainSet.size();
+    this.labels = labels;
+    this.settings = trainer.settings(engine.config(), train.size());
+    this.data = new FitData(trainer, engine, train, test);
+    this.examples = data.examples();
     this.steps = EpochPlan.batches(examples, trainer.batchSize());
-    this.train = engine.addDataset(trainSet);
-    try {
-      this.test = engine.addDataset(testSet);
-    } catch (RuntimeException e) {
-      engine.removeDataset(train);
-      throw e;
-    }
   }
 
+  /** Trains from the engine's parameters on, momentum and metrics at zero. */
   Training run() {
-    engine.takeMetrics(); // Whatever was left by others.
-    boolean complete = true;
-    for (int epoch = 0; epoch < trainer.epochs() && complete; epoch++) {
-      complete = runEpoch(epoch);
-    }
-    return new Training(history, curve, complete);
+    float[] parameters = engine.parameters();
+    engine.restore(new EngineState(parameters, new float[parameters.length], step, Metrics.ZERO));
+    return loop();
   }
 
-  /** False if the training was stopped. */
-  private boolean runEpoch(int epoch) {
-    long start = System.nanoTime();
+  /** Goes on where another run was. */
+  Training resume(Checkpoint checkpoint) {
+    checkpoint.requireSettings(settings);
+    history.addAll(checkpoint.history());
+    curve.addAll(checkpoint.curve());
+    step = checkpoint.state().position();
+    sums = checkpoint.sums();
+    stepNanos = checkpoint.stepNanos();
+    trainNanos = checkpoint.trainNanos();
+    if (step > 0) {
+      startEpoch();
+    }
+    engine.restore(checkpoint.state());
+    return loop();
+  }
+
+  private Training loop() {
+    Optional<Outcome> outcome = outcome();
+    while (outcome.isEmpty()) {
+      outcome = trainEpoch() ? finishEpoch() : Optional.of(Outcome.STOPPED);
+    }
+    return new Training(history, curve, outcome.get());
+  }
+
+  private void startEpoch() {
+    int epoch = history.size();
     engine.startEpoch(
         new EpochPlan(
-            train,
+            data.train(),
             epoch,
             trainer.order(examples, epoch),
             trainer.batchSize(),
-            trainer.learningRates(steps)));
-    Metrics sums = Metrics.ZERO;
-    long stepNanos = 0;
-    for (int step = 1; step <= steps; step++) {
+            trainer.learningRates(steps, epoch)));
+  }
+
+  /** False if the training was stopped. */
+  private boolean trainEpoch() {
+    long start = System.nanoTime() - trainNanos; // What was before a resume counts too.
+    if (step == 0) {
+      startEpoch();
+    }
+    while (step < steps) {
       if (trainer.stopped()) {
+        trainNanos = System.nanoTime() - start;
+        checkpoint();
         return false;
       }
-      boolean isPoint = step % Math.max(1, steps / POINTS_PER_EPOCH) == 0 || step == steps;
       long stepStart = System.nanoTime();
       engine.run(1);
+      step++;
+      boolean isPoint = step % Math.max(1, steps / POINTS_PER_EPOCH) == 0 || step == steps;
       if (isPoint) {
         sums = sums.plus(engine.takeMetrics());
       }
       stepNanos += System.nanoTime() - stepStart;
-      trainer.report(
-          progress(
-              epoch, step, isPoint ? Optional.of(point(epoch, step, sums)) : Optional.empty()));
+      trainer.report(progress(isPoint ? Optional.of(point()) : Optional.empty()));
+      if (step % trainer.checkpointSteps() == 0 && step < steps) {
+        trainNanos = System.nanoTime() - start;
+        checkpoint();
+      }
     }
-    long trained = System.nanoTime();
-    Metrics tested = engine.evaluate(test);
-    long evaluated = System.nanoTime();
-    Epoch finished =
+    trainNanos = System.nanoTime() - start;
+    return true;
+  }
+
+  private Optional<Outcome> finishEpoch() {
+    long start = System.nanoTime();
+    Optional<Metrics> validated = data.validate();
+    Metrics tested = data.test();
+    long evaluationNanos = System.nanoTime() - start;
+    Epoch epoch =
         new Epoch(
-            epoch + 1,
+            history.size() + 1,
+            trainer.learningRates(steps, history.size())[steps - 1],
             sums.loss(),
             sums.accuracy(),
+            validated.map(Metrics::loss).orElse(Double.NaN),
+            validated.map(Metrics::accuracy).orElse(Double.NaN),
             tested.loss(),
             tested.accuracy(),
             examples,
             seconds(stepNanos),
-            seconds(trained - start),
-            seconds(evaluated - trained));
-    history.add(finished);
-    trainer.report(finished(finished));
-    return true;
+            seconds(trainNanos),
+            seconds(evaluationNanos));
+    history.add(epoch);
+    step = 0;
+    sums = Metrics.ZERO;
+    stepNanos = 0;
+    trainNanos = 0;
+    trainer.report(finished(epoch));
+    checkpoint();
+    return outcome();
   }
 
-  private CurvePoint point(int epoch, int step, Metrics sums) {
+  /** Empty if there is more to do. */
+  private Optional<Outcome> outcome() {
+    if (history.isEmpty() || step > 0) {
+      return Optional.empty();
+    }
+    Epoch last = history.get(history.size() - 1);
+    int sinceBest = last.number() - Training.best(history).number();
+    if (last.monitoredAccuracy() >= trainer.targetAccuracy()) {
+      return Optional.of(Outcome.TARGET_REACHED);
+    }
+    if (sinceBest >= trainer.patience()) {
+      return Optional.of(Outcome.NO_IMPROVEMENT);
+    }
+    return last.number() >= trainer.epochs() ? Optional.of(Outcome.COMPLETE) : Optional.empty();
+  }
+
+  private void checkpoint() {
+    if (!trainer.wantsCheckpoints()) {
+      return;
+    }
+    EngineState now = engine.state();
+    trainer.checkpoint(
+        new Checkpoint(
+            engine.config(),
+            labels,
+            // After the last step an engine is at the epoch's end, we at the next one's beginning.
+            new EngineState(now.parameters(), now.velocities(), step, now.metrics()),
+            sums,
+            stepNanos,
+            trainNanos,
+            history,
+            curve,
+            settings));
+  }
+
+  private CurvePoint point() {
+    int epoch = history.size();
     CurvePoint point = new CurvePoint(epoch + (double) step / steps, sums.loss(), sums.accuracy());
     if (!Double.isFinite(point.loss())) {
       throw new LeNetException(
@@ -108,7 +197,8 @@ final class Fit implements AutoCloseable {
     return point;
   }
 
-  private Progress progress(int epoch, int step, Optional<CurvePoint> point) {
+  private Progress progress(Optional<CurvePoint> point) {
+    int epoch = history.size();
     long done = (long) epoch * examples + Math.min(examples, (long) step * trainer.batchSize());
     return new Progress(
         epoch + 1, trainer.epochs(), step, steps, done, total(), point, Optional.empty());
@@ -137,7 +227,6 @@ final class Fit implements AutoCloseable {
   /** Frees the device's copies of the datasets. */
   @Override
   public void close() {
-    engine.removeDataset(train);
-    engine.removeDataset(test);
+    data.close();
   }
 }

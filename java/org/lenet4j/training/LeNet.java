@@ -1,11 +1,18 @@
 package org.lenet4j.training;
 
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.GreyImage;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engine;
@@ -32,10 +39,21 @@ import org.lenet4j.engine.Pooling;
  * methods throw IllegalStateException.
  */
 public final class LeNet implements AutoCloseable {
-  private final Engine engine;
+  /** Opens an engine on this network's device. */
+  private final Function<EngineConfig, Engine> opener;
 
-  LeNet(Engine engine) {
+  /** Held by users of the engine together, by who replaces it alone. */
+  private final ReadWriteLock replacing = new ReentrantReadWriteLock();
+
+  private final AtomicBoolean training = new AtomicBoolean();
+  private final List<String> labels;
+  private Engine engine;
+
+  /** A network with the given names of its classes; none for numbers only. */
+  LeNet(Engine engine, Function<EngineConfig, Engine> opener, List<String> labels) {
     this.engine = engine;
+    this.opener = opener;
+    this.labels = List.copyOf(labels);
   }
 
   /** Begins with the classic network, freshly initialised, on the best device. */
@@ -60,7 +78,7 @@ public final class LeNet implements AutoCloseable {
    */
   public float[] predict(byte[] image) {
     requireOne(image);
-    return engine.predict(image);
+    return with(current -> current.predict(image));
   }
 
   /**
@@ -70,7 +88,7 @@ public final class LeNet implements AutoCloseable {
    * @return [n][classes]
    */
   public float[][] predictAll(byte[] images) {
-    float[] flat = engine.predict(images);
+    float[] flat = with(current -> current.predict(images));
     int classes = config().classes();
     float[][] rows = new float[flat.length / classes][classes];
     for (int i = 0; i < rows.length; i++) {
@@ -95,14 +113,38 @@ public final class LeNet implements AutoCloseable {
     return best;
   }
 
+  /**
+   * Class probabilities of a picture of any size and colour, see {@link GreyImage#of}.
+   *
+   * @return [classes], of sum 1
+   */
+  public float[] predict(BufferedImage picture) {
+    return predict(GreyImage.of(picture).pixels());
+  }
+
+  /** The names of the classes in the order of their labels; without any, their numbers. */
+  public List<String> labels() {
+    return labels.isEmpty()
+        ? IntStream.range(0, config().classes()).mapToObj(Integer::toString).toList()
+        : labels;
+  }
+
+  /** Likewise, but empty without any. */
+  List<String> givenLabels() {
+    return labels;
+  }
+
   /** Loss and accuracy over a dataset, computed on this network's device. */
   public Metrics evaluate(Dataset dataset) {
-    int id = engine.addDataset(dataset);
-    try {
-      return engine.evaluate(id);
-    } finally {
-      engine.removeDataset(id);
-    }
+    return with(
+        current -> {
+          int id = current.addDataset(dataset);
+          try {
+            return current.evaluate(id);
+          } finally {
+            current.removeDataset(id);
+          }
+        });
   }
 
   /**
@@ -113,17 +155,17 @@ public final class LeNet implements AutoCloseable {
    */
   public float[] output(Layer layer, byte[] image) {
     requireOne(image);
-    return engine.output(layer, image);
+    return with(current -> current.output(layer, image));
   }
 
   /** The layers in order, their shapes from a real forward pass of a random image. */
   public List<LayerSummary> summary() {
-    return Summaries.of(engine);
+    return with(Summaries::of);
   }
 
   /** A copy of the parameters in the order of {@link org.lenet4j.engine.ParameterLayout}. */
   public float[] parameters() {
-    return engine.parameters();
+    return with(Engine::parameters);
   }
 
   /**
@@ -133,32 +175,90 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
-    ModelFile.write(file, config(), parameters());
+    ModelFile.write(file, new ModelFile.Model(config(), parameters(), labels));
   }
 
   /** The variant of the network and what is fixed about its training. */
   public EngineConfig config() {
-    return engine.config();
+    return with(Engine::config);
   }
 
   /** The device's short name, such as {@code cpu}. */
   public String device() {
-    return engine.device();
+    return with(Engine::device);
   }
 
   /** The device in full, such as {@code cpu (2 threads, x86-64-v4)}. */
   public String description() {
-    return engine.description();
+    return with(Engine::description);
   }
 
-  /** For all that this class leaves out, such as gradients. Closed together with this network. */
+  /**
+   * For all that this class leaves out, such as gradients. A training whose optimiser differs from
+   * the last one's replaces it; else it is closed together with this network.
+   */
   public Engine engine() {
-    return engine;
+    return with(current -> current);
+  }
+
+  /**
+   * Runs a training on an engine that is set up for it.
+   *
+   * @param change what the training makes of the configuration
+   */
+  Training train(UnaryOperator<EngineConfig> change, Function<Engine, Training> body) {
+    if (!training.compareAndSet(false, true)) {
+      throw new IllegalStateException("this network is being trained already");
+    }
+    try {
+      configure(change.apply(config()));
+      return body.apply(engine());
+    } finally {
+      training.set(false);
+    }
+  }
+
+  /** What is fixed in an engine can only change with the engine; the parameters stay. */
+  private void configure(EngineConfig wanted) {
+    if (wanted.equals(config())) {
+      return;
+    }
+    replacing.writeLock().lock();
+    try {
+      Engine old = engine;
+      engine = opened(opener.apply(wanted), old.parameters());
+      old.close();
+    } finally {
+      replacing.writeLock().unlock();
+    }
+  }
+
+  private static Engine opened(Engine engine, float[] parameters) {
+    try {
+      engine.setParameters(parameters);
+      return engine;
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  private <T> T with(Function<Engine, T> use) {
+    replacing.readLock().lock();
+    try {
+      return use.apply(engine);
+    } finally {
+      replacing.readLock().unlock();
+    }
   }
 
   @Override
   public void close() {
-    engine.close();
+    with(
+        current -> {
+          current.close();
+          return null;
+        });
   }
 
   private static void requireOne(byte[] image) {
@@ -173,6 +273,8 @@ public final class LeNet implements AutoCloseable {
     private Device device = Device.auto();
     private EngineOptions options = EngineOptions.DEFAULT;
     private UnaryOperator<EngineConfig> changes = UnaryOperator.identity();
+    private List<String> labels = List.of();
+    private Initializer initializer = Initializer.XAVIER;
     private long seed;
 
     private Builder() {}
@@ -213,21 +315,45 @@ public final class LeNet implements AutoCloseable {
     }
 
     public Builder classes(int value) {
-      return configure(config -> config.withClasses(value));
+      return change(config -> config.withClasses(value));
     }
 
     public Builder activation(Activation value) {
-      return configure(config -> config.withVariant(value, config.pooling()));
+      return change(config -> config.withVariant(value, config.pooling()));
     }
 
     public Builder pooling(Pooling value) {
-      return configure(config -> config.withVariant(config.activation(), value));
+      return change(config -> config.withVariant(config.activation(), value));
     }
 
     /**
-     * Changes anything else of the configuration, such as {@code c -> c.withMomentum(0.9f, true)}.
+     * Standardises the pixels: one of value p, 0 to 255, enters the network as (p / 255 - mean) /
+     * deviation. By default it enters as p / 255.
+     *
+     * @param mean of the pixels as 0 to 1; Fashion-MNIST's is 0.2860
+     * @param deviation of the pixels as 0 to 1, above 0; Fashion-MNIST's is 0.3530
      */
-    public Builder configure(UnaryOperator<EngineConfig> change) {
+    public Builder standardize(double mean, double deviation) {
+      if (!(deviation > 0)) {
+        throw new IllegalArgumentException("deviation must be above 0, was " + deviation);
+      }
+      return change(
+          config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
+    }
+
+    /** Names of the classes, as many as there are; saved with the network. None by default. */
+    public Builder labels(List<String> value) {
+      labels = List.copyOf(value);
+      return this;
+    }
+
+    /** Of the initial parameters; {@link Initializer#XAVIER} by default. */
+    public Builder initializer(Initializer value) {
+      initializer = Objects.requireNonNull(value, "initializer");
+      return this;
+    }
+
+    private Builder change(UnaryOperator<EngineConfig> change) {
       UnaryOperator<EngineConfig> before = changes;
       changes = config -> change.apply(before.apply(config));
       return this;
@@ -240,7 +366,7 @@ public final class LeNet implements AutoCloseable {
      */
     public LeNet build() {
       EngineConfig config = changes.apply(EngineConfig.CLASSIC);
-      return open(config, Initializer.xavier(config.layout(), seed));
+      return open(config, initializer.parameters(config.layout(), seed), labels);
     }
 
     /**
@@ -258,18 +384,20 @@ public final class LeNet implements AutoCloseable {
             "%s is a network of %d classes, not of %d"
                 .formatted(file, model.config().classes(), config.classes()));
       }
-      return open(config, model.parameters());
+      return open(config, model.parameters(), labels.isEmpty() ? model.labels() : labels);
     }
 
-    private LeNet open(EngineConfig config, float[] parameters) {
-      Engine engine = Engines.open(device, config, options);
-      try {
-        engine.setParameters(parameters);
-      } catch (RuntimeException e) {
-        engine.close();
-        throw e;
+    private LeNet open(EngineConfig config, float[] parameters, List<String> names) {
+      if (!names.isEmpty() && names.size() != config.classes()) {
+        throw new LeNetException(
+            "%d names were given for the network's %d classes"
+                .formatted(names.size(), config.classes()));
       }
-      return new LeNet(engine);
+      EngineOptions chosen = options;
+      Engine engine = opened(Engines.open(device, config, chosen), parameters);
+      // The choice of auto is made once.
+      Device settled = device.kind() == Device.Kind.AUTO ? Device.parse(engine.device()) : device;
+      return new LeNet(engine, other -> Engines.open(settled, other, chosen), names);
     }
   }
 }

@@ -1,7 +1,6 @@
 package org.lenet4j.training;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +12,7 @@ import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.ParameterLayout;
 import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.Json;
 import org.lenet4j.io.Safetensors;
 import org.lenet4j.io.Tensor;
 
@@ -23,10 +23,14 @@ import org.lenet4j.io.Tensor;
 final class ModelFile {
   private static final String LAST_BIAS = "11.bias";
 
+  /** Begins the names of a checkpoint's velocities, which a model can do without. */
+  static final String VELOCITY = "velocity.";
+
   private static final String VERSION = "lenet4j_version";
   private static final String ACTIVATION = "activation";
   private static final String POOLING = "pooling";
   private static final String INPUT_SCALE = "input_scale";
+  private static final String LABELS = "labels";
   private static final String INPUT_OFFSET = "input_offset";
 
   /**
@@ -34,20 +38,31 @@ final class ModelFile {
    *
    * @param config the variant; what the file does not say is as in the classic network
    * @param parameters the arena
+   * @param labels names of the classes; empty if the file has none
    */
-  record Model(EngineConfig config, float[] parameters) {}
+  record Model(EngineConfig config, float[] parameters, List<String> labels) {}
 
   private ModelFile() {}
 
-  static void write(Path file, EngineConfig config, float[] parameters) {
-    List<Tensor> tensors = new ArrayList<>();
-    for (ParameterLayout.Tensor tensor : config.layout().tensors()) {
-      tensors.add(
-          new Tensor(
-              tensor.key(),
-              tensor.shape(),
-              Arrays.copyOfRange(parameters, tensor.offset(), tensor.offset() + tensor.length())));
-    }
+  static void write(Path file, Model model) {
+    EngineConfig config = model.config();
+    new Safetensors(tensors("", config, model.parameters()), metadata(config, model.labels()))
+        .write(file);
+  }
+
+  /** An arena cut into its tensors, the prefix before each name. */
+  static List<Tensor> tensors(String prefix, EngineConfig config, float[] arena) {
+    return config.layout().tensors().stream()
+        .map(
+            tensor ->
+                new Tensor(
+                    prefix + tensor.key(),
+                    tensor.shape(),
+                    Arrays.copyOfRange(arena, tensor.offset(), tensor.offset() + tensor.length())))
+        .toList();
+  }
+
+  static Map<String, String> metadata(EngineConfig config, List<String> labels) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", "pt"); // Some of PyTorch's tools insist on it.
     metadata.put(VERSION, Version.current());
@@ -55,17 +70,36 @@ final class ModelFile {
     metadata.put(POOLING, lower(config.pooling()));
     metadata.put(INPUT_SCALE, Float.toString(config.inputScale()));
     metadata.put(INPUT_OFFSET, Float.toString(config.inputOffset()));
-    new Safetensors(tensors, metadata).write(file);
+    if (!labels.isEmpty()) {
+      metadata.put(LABELS, Json.line(labels));
+    }
+    return metadata;
   }
 
   static Model read(Path file) {
-    Safetensors content = Safetensors.read(file);
+    return read(file, Safetensors.read(file));
+  }
+
+  static Model read(Path file, Safetensors content) {
     EngineConfig config = config(file, content);
+    List<String> names =
+        config.layout().tensors().stream().map(ParameterLayout.Tensor::key).toList();
+    for (Tensor tensor : content.tensors()) {
+      String name = tensor.name();
+      if (!names.contains(name) && !name.startsWith(VELOCITY)) {
+        throw new LeNetException(
+            "%s holds no LeNet: tensor %s is not part of one".formatted(file, name));
+      }
+    }
+    return new Model(config, arena(file, content, "", config), labels(file, content, config));
+  }
+
+  /** Puts the tensors whose names begin with the prefix together again. */
+  static float[] arena(Path file, Safetensors content, String prefix, EngineConfig config) {
     ParameterLayout layout = config.layout();
     float[] arena = new float[layout.size()];
-    List<String> names = new ArrayList<>(content.tensors().stream().map(Tensor::name).toList());
     for (ParameterLayout.Tensor expected : layout.tensors()) {
-      Tensor found = require(file, content, expected.key());
+      Tensor found = require(file, content, prefix + expected.key());
       if (!found.shape().equals(expected.shape())) {
         throw new LeNetException(
             "%s holds no LeNet: tensor %s has shape %s, expected %s"
@@ -73,13 +107,8 @@ final class ModelFile {
       }
       requireFinite(file, found);
       System.arraycopy(found.values(), 0, arena, expected.offset(), expected.length());
-      names.remove(found.name());
     }
-    if (!names.isEmpty()) {
-      throw new LeNetException(
-          "%s holds no LeNet: tensor %s is not part of one".formatted(file, names.get(0)));
-    }
-    return new Model(config, arena);
+    return arena;
   }
 
   private static EngineConfig config(Path file, Safetensors content) {
@@ -101,6 +130,22 @@ final class ModelFile {
         .withInput(
             number(file, metadata, INPUT_SCALE, classic.inputScale()),
             number(file, metadata, INPUT_OFFSET, classic.inputOffset()));
+  }
+
+  private static List<String> labels(Path file, Safetensors content, EngineConfig config) {
+    String text = content.metadata().get(LABELS);
+    if (text == null) {
+      return List.of();
+    }
+    try {
+      List<String> labels = ((List<?>) Json.parse(text)).stream().map(String.class::cast).toList();
+      if (labels.size() == config.classes()) {
+        return labels;
+      }
+    } catch (IllegalArgumentException | ClassCastException e) {
+      // The sentence below says all there is to say.
+    }
+    throw unusable(file, LABELS, text, "a JSON array of %d names".formatted(config.classes()));
   }
 
   private static Tensor require(Path file, Safetensors content, String name) {

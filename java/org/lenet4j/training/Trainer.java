@@ -1,12 +1,15 @@
 package org.lenet4j.training;
 
-import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.CounterRandom;
+import org.lenet4j.engine.EngineConfig;
 
 /**
  * Trains a network by stochastic gradient descent. A Trainer does not change: each setter returns
@@ -17,32 +20,50 @@ import org.lenet4j.engine.CounterRandom;
  * }</pre>
  */
 public final class Trainer {
-  private static final Trainer CLASSIC =
-      new Trainer(10, 256, 0.9f, 0, true, progress -> {}, () -> false);
+  private static final Trainer CLASSIC = new Trainer();
 
-  private final int epochs;
-  private final int batchSize;
-  private final float learningRate;
-  private final long seed;
-  private final boolean shuffle;
-  private final Consumer<Progress> listener;
-  private final BooleanSupplier stop;
+  private int epochs = 10;
+  private int batchSize = 256;
+  private float learningRate = 0.9f;
+  private Schedule schedule = Schedule.constant();
+  private float momentum;
+  private boolean nesterov;
+  private float weightDecay;
+  private float labelSmoothing;
+  private long seed;
+  private boolean shuffle = true;
+  private double validationSplit;
+  private double targetAccuracy = Double.POSITIVE_INFINITY;
+  private int patience = Integer.MAX_VALUE;
+  private int checkpointSteps = Integer.MAX_VALUE;
+  private Consumer<Checkpoint> checkpoints;
+  private Consumer<Progress> listener = progress -> {};
+  private BooleanSupplier stop = () -> false;
 
-  private Trainer(
-      int epochs,
-      int batchSize,
-      float learningRate,
-      long seed,
-      boolean shuffle,
-      Consumer<Progress> listener,
-      BooleanSupplier stop) {
-    this.epochs = epochs;
-    this.batchSize = batchSize;
-    this.learningRate = learningRate;
-    this.seed = seed;
-    this.shuffle = shuffle;
-    this.listener = listener;
-    this.stop = stop;
+  private Trainer() {}
+
+  /** A copy with a change: the only place where a field is assigned, before others see the copy. */
+  private Trainer with(Consumer<Trainer> change) {
+    Trainer copy = new Trainer();
+    copy.epochs = epochs;
+    copy.batchSize = batchSize;
+    copy.learningRate = learningRate;
+    copy.schedule = schedule;
+    copy.momentum = momentum;
+    copy.nesterov = nesterov;
+    copy.weightDecay = weightDecay;
+    copy.labelSmoothing = labelSmoothing;
+    copy.seed = seed;
+    copy.shuffle = shuffle;
+    copy.validationSplit = validationSplit;
+    copy.targetAccuracy = targetAccuracy;
+    copy.patience = patience;
+    copy.checkpointSteps = checkpointSteps;
+    copy.checkpoints = checkpoints;
+    copy.listener = listener;
+    copy.stop = stop;
+    change.accept(copy);
+    return copy;
   }
 
   /** The chapter's recipe: 10 epochs, mini-batches of 256, learning rate 0.9, shuffled. */
@@ -53,32 +74,108 @@ public final class Trainer {
   /** Passes over the training set, at least 1. */
   public Trainer epochs(int value) {
     requirePositive("epochs", value);
-    return new Trainer(value, batchSize, learningRate, seed, shuffle, listener, stop);
+    return with(copy -> copy.epochs = value);
   }
 
   /** Examples in a mini-batch, at least 1; the last one of an epoch may be smaller. */
   public Trainer batchSize(int value) {
     requirePositive("batchSize", value);
-    return new Trainer(epochs, value, learningRate, seed, shuffle, listener, stop);
+    return with(copy -> copy.batchSize = value);
   }
 
-  /** Of every step; above 0. */
+  /** Of every step, before the schedule; above 0. */
   public Trainer learningRate(double value) {
     float rate = (float) value;
     if (!(rate > 0 && Float.isFinite(rate))) {
       throw new IllegalArgumentException("learningRate must be finite and above 0, was " + value);
     }
-    return new Trainer(epochs, batchSize, rate, seed, shuffle, listener, stop);
+    return with(copy -> copy.learningRate = rate);
   }
 
-  /** Of the order of examples. */
+  /** How the learning rate moves; constant by default. */
+  public Trainer schedule(Schedule value) {
+    Objects.requireNonNull(value, "schedule");
+    return with(copy -> copy.schedule = value);
+  }
+
+  /** At least 0 and below 1: v = momentum * v + g, p = p - rate * v. */
+  public Trainer momentum(double value) {
+    requireFraction("momentum", value);
+    return with(copy -> copy.momentum = (float) value);
+  }
+
+  /** Nesterov's momentum: p = p - rate * (g + momentum * v). It needs a momentum above 0. */
+  public Trainer nesterov(boolean value) {
+    return with(copy -> copy.nesterov = value);
+  }
+
+  /** L2 penalty on every parameter, at least 0: g = g + weightDecay * p. */
+  public Trainer weightDecay(double value) {
+    float decay = (float) value;
+    if (!(decay >= 0 && Float.isFinite(decay))) {
+      throw new IllegalArgumentException(
+          "weightDecay must be finite and not negative, was " + value);
+    }
+    return with(copy -> copy.weightDecay = decay);
+  }
+
+  /** At least 0 and below 1: the target is (1 - s) one-hot + s / classes. */
+  public Trainer labelSmoothing(double value) {
+    requireFraction("labelSmoothing", value);
+    return with(copy -> copy.labelSmoothing = (float) value);
+  }
+
+  /** Of the order of examples and the choice of the validation set. */
   public Trainer seed(long value) {
-    return new Trainer(epochs, batchSize, learningRate, value, shuffle, listener, stop);
+    return with(copy -> copy.seed = value);
   }
 
   /** Whether each epoch has its own random order, or all have the dataset's. */
   public Trainer shuffle(boolean value) {
-    return new Trainer(epochs, batchSize, learningRate, seed, value, listener, stop);
+    return with(copy -> copy.shuffle = value);
+  }
+
+  /**
+   * Holds out a random share of the training set, at least 0 and below 1. The network does not
+   * learn from it; it decides which epoch was the best one and when to stop, so that the test set
+   * need not.
+   */
+  public Trainer validationSplit(double value) {
+    requireFraction("validationSplit", value);
+    return with(copy -> copy.validationSplit = value);
+  }
+
+  /** Stops after the first epoch whose {@link Epoch#monitoredAccuracy} is at least this, 0 to 1. */
+  public Trainer targetAccuracy(double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException("targetAccuracy must be 0 to 1, was " + value);
+    }
+    return with(copy -> copy.targetAccuracy = value);
+  }
+
+  /**
+   * Early stopping: ends after so many epochs in a row, at least 1, without a better {@link
+   * Epoch#monitoredAccuracy}. The network keeps its last parameters; {@link #onCheckpoint} is where
+   * to save the best ones.
+   */
+  public Trainer patience(int value) {
+    requirePositive("patience", value);
+    return with(copy -> copy.patience = value);
+  }
+
+  /**
+   * Handed a checkpoint after every epoch, and when the training is stopped in the middle of one.
+   * An exception that it throws ends the training.
+   */
+  public Trainer onCheckpoint(Consumer<Checkpoint> value) {
+    Objects.requireNonNull(value, "checkpoints");
+    return with(copy -> copy.checkpoints = value);
+  }
+
+  /** Makes a checkpoint after every so many steps of an epoch too, at least 1. */
+  public Trainer checkpointEvery(int steps) {
+    requirePositive("steps", steps);
+    return with(copy -> copy.checkpointSteps = steps);
   }
 
   /**
@@ -87,7 +184,7 @@ public final class Trainer {
    */
   public Trainer onProgress(Consumer<Progress> value) {
     Objects.requireNonNull(value, "listener");
-    return new Trainer(epochs, batchSize, learningRate, seed, shuffle, value, stop);
+    return with(copy -> copy.listener = value);
   }
 
   /**
@@ -96,20 +193,74 @@ public final class Trainer {
    */
   public Trainer stopWhen(BooleanSupplier value) {
     Objects.requireNonNull(value, "stop");
-    return new Trainer(epochs, batchSize, learningRate, seed, shuffle, listener, value);
+    return with(copy -> copy.stop = value);
   }
 
   /**
-   * Trains the network, from whatever it has learnt before.
+   * Trains the network, from whatever it has learnt before; momentum starts at zero.
    *
    * @param test evaluated after every epoch
-   * @return what it was like; not {@link Training#complete} if it was stopped
+   * @return what it was like; see {@link Training#outcome} for why it ended
+   * @throws IllegalStateException if the network is being trained already
    * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, or the device fails
    */
   public Training fit(LeNet net, Dataset train, Dataset test) {
-    try (Fit fit = new Fit(this, net.engine(), train, test)) {
-      return fit.run();
-    }
+    return net.train(
+        this::configure,
+        engine -> {
+          try (Fit fit = new Fit(this, engine, net.givenLabels(), train, test)) {
+            return fit.run();
+          }
+        });
+  }
+
+  /**
+   * Goes on from a checkpoint, as if the training had never been interrupted: with the same
+   * settings, data and instruction set, the network ends with the same bits.
+   *
+   * @param net of the checkpoint's variant; its parameters are replaced by the checkpoint's
+   * @return what the whole training was like
+   * @throws org.lenet4j.LeNetException if the checkpoint is of a training with other settings, and
+   *     for all the reasons of {@link #fit}
+   */
+  public Training resume(LeNet net, Dataset train, Dataset test, Checkpoint checkpoint) {
+    return net.train(
+        this::configure,
+        engine -> {
+          try (Fit fit = new Fit(this, engine, net.givenLabels(), train, test)) {
+            return fit.resume(checkpoint);
+          }
+        });
+  }
+
+  /** The network's configuration with what a training adds to it. */
+  private EngineConfig configure(EngineConfig network) {
+    return network
+        .withMomentum(momentum, nesterov)
+        .withWeightDecay(weightDecay)
+        .withLabelSmoothing(labelSmoothing);
+  }
+
+  /** What must be the same for a resumed training to be the same, by name. */
+  Map<String, String> settings(EngineConfig config, int examples) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("network", config.toString());
+    settings.put("examples", Integer.toString(examples));
+    settings.put("epochs", Integer.toString(epochs));
+    settings.put("batch size", Integer.toString(batchSize));
+    settings.put("learning rate", Float.toString(learningRate));
+    // A schedule has no name, but what it says here and there gives it away.
+    settings.put(
+        "schedule (sampled)",
+        IntStream.range(0, 8)
+            .mapToDouble(i -> schedule.factor(epochs * (i + 0.5) / 8, epochs))
+            .mapToObj(factor -> String.format(Locale.ROOT, "%.4g", factor))
+            .toList()
+            .toString());
+    settings.put("seed", Long.toString(seed));
+    settings.put("shuffle", Boolean.toString(shuffle));
+    settings.put("validation split", Double.toString(validationSplit));
+    return settings;
   }
 
   int epochs() {
@@ -124,6 +275,14 @@ public final class Trainer {
     return learningRate;
   }
 
+  double targetAccuracy() {
+    return targetAccuracy;
+  }
+
+  int patience() {
+    return patience;
+  }
+
   void report(Progress progress) {
     listener.accept(progress);
   }
@@ -132,21 +291,52 @@ public final class Trainer {
     return Thread.currentThread().isInterrupted() || stop.getAsBoolean();
   }
 
+  int checkpointSteps() {
+    return checkpointSteps;
+  }
+
+  boolean wantsCheckpoints() {
+    return checkpoints != null;
+  }
+
+  void checkpoint(Checkpoint checkpoint) {
+    checkpoints.accept(checkpoint);
+  }
+
+  /** How many of n training examples are held out. */
+  int heldOut(int n) {
+    return (int) Math.min(Math.round(n * validationSplit), n - 1);
+  }
+
   /** The order in which an epoch (from 0) visits n examples. */
   int[] order(int n, int epoch) {
     return shuffle ? CounterRandom.permutation(n, seed, epoch) : IntStream.range(0, n).toArray();
   }
 
-  /** One rate per step. */
-  float[] learningRates(int steps) {
+  /** A random order of the whole training set; its end is held out for validation. */
+  int[] splitOrder(int n) {
+    return CounterRandom.permutation(n, seed, -1); // An epoch that no training has.
+  }
+
+  /** One rate per step of an epoch (from 0). */
+  float[] learningRates(int steps, int epoch) {
     float[] rates = new float[steps];
-    Arrays.fill(rates, learningRate);
+    for (int step = 0; step < steps; step++) {
+      double factor = schedule.factor(epoch + (step + 0.5) / steps, epochs);
+      rates[step] = (float) (learningRate * factor);
+    }
     return rates;
   }
 
   private static void requirePositive(String name, int value) {
     if (value < 1) {
       throw new IllegalArgumentException(name + " must be at least 1, was " + value);
+    }
+  }
+
+  private static void requireFraction(String name, double value) {
+    if (!(value >= 0 && (float) value < 1)) {
+      throw new IllegalArgumentException(name + " must be at least 0 and below 1, was " + value);
     }
   }
 }

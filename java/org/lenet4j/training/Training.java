@@ -6,11 +6,23 @@ import java.util.function.ToDoubleFunction;
 /**
  * What a training was like.
  *
- * @param history the finished epochs in order
+ * @param history the finished epochs in order, those before a resume included
  * @param curve the curve points in order
- * @param complete false if it was stopped before its last epoch was over
+ * @param outcome why it ended
  */
-public record Training(List<Epoch> history, List<CurvePoint> curve, boolean complete) {
+public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outcome) {
+  /** Why a training ended. */
+  public enum Outcome {
+    /** All epochs are done. */
+    COMPLETE,
+    /** The target accuracy was reached. */
+    TARGET_REACHED,
+    /** The accuracy did not rise for as many epochs as the patience allows. */
+    NO_IMPROVEMENT,
+    /** It was asked to stop. */
+    STOPPED
+  }
+
   public Training {
     history = List.copyOf(history);
     curve = List.copyOf(curve);
@@ -22,10 +34,28 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, boolean comp
    * @throws IllegalStateException if the training was stopped in its first epoch
    */
   public Epoch last() {
-    if (history.isEmpty()) {
-      throw new IllegalStateException("the training was stopped before its first epoch was over");
-    }
+    requireEpochs();
     return history.get(history.size() - 1);
+  }
+
+  /**
+   * The epoch with the best {@link Epoch#monitoredAccuracy}; the first one on a tie.
+   *
+   * @throws IllegalStateException if the training was stopped in its first epoch
+   */
+  public Epoch best() {
+    requireEpochs();
+    return best(history);
+  }
+
+  static Epoch best(List<Epoch> history) {
+    Epoch best = history.get(0);
+    for (Epoch epoch : history) {
+      if (epoch.monitoredAccuracy() > best.monitoredAccuracy()) {
+        best = epoch;
+      }
+    }
+    return best;
   }
 
   /** Training examples per second of all steps: shuffling and evaluation excluded. */
@@ -41,6 +71,12 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, boolean comp
   /** Everything: training and evaluation. */
   public double seconds() {
     return sum(Epoch::trainSeconds) + sum(Epoch::evaluationSeconds);
+  }
+
+  private void requireEpochs() {
+    if (history.isEmpty()) {
+      throw new IllegalStateException("the training was stopped before its first epoch was over");
+    }
   }
 
   private double examples() {

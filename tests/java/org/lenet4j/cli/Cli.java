@@ -15,14 +15,26 @@ import java.util.concurrent.TimeUnit;
 record Cli(int status, String out, String err) {
   private static final long SECONDS = 60;
 
-  /** Runs a command in a directory, where its output files appear as well. */
-  static Cli run(Path directory, String... args) {
-    return runWithClassPath(System.getProperty("java.class.path"), directory, args);
+  /**
+   * Starts a command and does not wait for it; its output goes to stdout.txt and stderr.txt in the
+   * directory.
+   */
+  static Process start(Path directory, String... args) {
+    try {
+      return new ProcessBuilder(command(System.getProperty("java.class.path"), args))
+          .directory(directory.toFile())
+          .redirectOutput(directory.resolve("stdout.txt").toFile())
+          .redirectError(directory.resolve("stderr.txt").toFile())
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
-  /** Likewise, with another class path. */
-  static Cli runWithClassPath(String classPath, Path directory, String... args) {
+  private static List<String> command(String classPath, String... args) {
     List<String> command = new ArrayList<>();
+    // Whoever starts the tests in the background may have it ignored.
+    command.addAll(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Starting quickly matters more here than running fast.
     command.add("-XX:TieredStopAtLevel=1");
@@ -32,6 +44,17 @@ record Cli(int status, String out, String err) {
     command.add(classPath);
     command.add("org.lenet4j.cli.Main");
     command.addAll(List.of(args));
+    return command;
+  }
+
+  /** Runs a command in a directory, where its output files appear as well. */
+  static Cli run(Path directory, String... args) {
+    return runWithClassPath(System.getProperty("java.class.path"), directory, args);
+  }
+
+  /** Likewise, with another class path. */
+  static Cli runWithClassPath(String classPath, Path directory, String... args) {
+    List<String> command = command(classPath, args);
     File out = directory.resolve("stdout.txt").toFile();
     File err = directory.resolve("stderr.txt").toFile();
     try {

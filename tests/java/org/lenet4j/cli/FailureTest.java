@@ -14,8 +14,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.data.Dataset;
+import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Device;
-import org.lenet4j.training.Examples;
+import org.lenet4j.engine.Examples;
 import org.lenet4j.training.LeNet;
 
 /** What can go wrong outside the program is one sentence and exit status 1. */

@@ -35,13 +35,62 @@ class RunFolderTest {
   }
 
   @Test
-  void takesAnEmptyFolderOnly() throws IOException {
+  void takesAnEmptyFolder() {
     Path chosen = directory.resolve("b/chosen");
-    assertThat(RunFolder.at(chosen).path()).isDirectory();
-    assertThat(RunFolder.at(chosen).path()).isEqualTo(chosen);
-    Files.createFile(chosen.resolve("x"));
-    assertThatThrownBy(() -> RunFolder.at(chosen))
+    RunFolder.at(chosen, false).close();
+    try (RunFolder again = RunFolder.at(chosen, false)) {
+      assertThat(again.path()).isEqualTo(chosen).isDirectory();
+    }
+  }
+
+  @Test
+  void neverTouchesWhatIsNoRun() throws IOException {
+    Path own = Files.createFile(directory.resolve("x"));
+    for (boolean force : new boolean[] {false, true}) {
+      assertThatThrownBy(() -> RunFolder.at(directory, force))
+          .isInstanceOf(LeNetException.class)
+          .hasMessage(
+              directory + " is not empty and does not hold a run: name another folder with --out");
+    }
+    assertThat(own).exists();
+  }
+
+  @Test
+  void overwritesARunOnlyByForce() throws IOException {
+    for (String name : new String[] {"config.json", "last.safetensors", "mine.txt"}) {
+      Files.createFile(directory.resolve(name));
+    }
+    assertThatThrownBy(() -> RunFolder.at(directory, false))
         .isInstanceOf(LeNetException.class)
-        .hasMessageStartingWith(chosen + " is not empty");
+        .hasMessageStartingWith(directory + " holds a run already")
+        .hasMessageContaining("--force");
+    assertThat(directory.resolve("last.safetensors")).exists();
+    RunFolder.at(directory, true).close();
+    assertThat(directory.resolve("last.safetensors")).doesNotExist();
+    assertThat(directory.resolve("config.json")).doesNotExist();
+    assertThat(directory.resolve("mine.txt")).exists();
+  }
+
+  @Test
+  void letsOneRunInAtATime() throws IOException {
+    Files.createFile(directory.resolve("config.json"));
+    try (RunFolder first = RunFolder.of(directory)) {
+      assertThat(first.path()).isEqualTo(directory);
+      assertThatThrownBy(() -> RunFolder.of(directory))
+          .isInstanceOf(LeNetException.class)
+          .hasMessageContaining("is under way");
+    }
+    RunFolder.of(directory).close();
+  }
+
+  @Test
+  void removesWhatAKilledWriterLeft() throws IOException {
+    Files.createFile(directory.resolve("config.json"));
+    Path left = Files.createFile(directory.resolve(".last.safetensors.0-1.tmp"));
+    RunFolder.of(directory).close();
+    assertThat(left).doesNotExist();
+    assertThatThrownBy(() -> RunFolder.of(directory.resolve("nowhere")))
+        .isInstanceOf(LeNetException.class)
+        .hasMessageContaining("holds no run to resume");
   }
 }

@@ -3,15 +3,11 @@ package org.lenet4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,8 +16,11 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
-import org.lenet4j.training.Examples;
+import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Examples;
+import org.lenet4j.io.Json;
 
 /** One small training as a user runs it, and what can be done with its results. */
 class TrainingRunTest {
@@ -58,22 +57,35 @@ class TrainingRunTest {
     String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
     assertThat(lines.get(3)).matches("epoch 1/2: " + results);
     assertThat(lines.get(4)).matches("epoch 2/2: " + results);
-    assertThat(lines.subList(5, 8))
+    assertThat(lines.subList(5, 9))
         .containsExactly(
-            "curves in lenet4j-out/run-1/curves.png",
+            "curves in lenet4j-out/run-1/curves.png and lenet4j-out/run-1/curves.svg",
             "history in lenet4j-out/run-1/history.jsonl",
+            "best epoch, %d, in lenet4j-out/run-1/best.safetensors".formatted(bestEpoch(lines)),
             "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
-    assertThat(lines.get(8)).matches(results).isEqualTo(lines.get(4).substring(11));
-    assertThat(lines.get(9))
+    assertThat(lines.get(9)).matches(results).isEqualTo(lines.get(4).substring(11));
+    assertThat(lines.get(10))
         .matches("\\d+ examples/sec on java \\(\\d+ over whole epochs, shuffling included\\)");
-    assertThat(lines).hasSize(10);
+    assertThat(lines).hasSize(11);
+  }
+
+  private static int bestEpoch(List<String> lines) {
+    return lines.get(4).substring(11 + 37).compareTo(lines.get(3).substring(11 + 37)) > 0 ? 2 : 1;
   }
 
   @Test
   void leavesARunFolder() throws IOException {
     try (Stream<Path> files = Files.list(run)) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("curves.png", "history.jsonl", "model.safetensors");
+          .containsExactlyInAnyOrder(
+              ".lock",
+              "best.safetensors",
+              "config.json",
+              "curves.png",
+              "curves.svg",
+              "history.jsonl",
+              "last.safetensors",
+              "model.safetensors");
     }
     assertThat(run.resolve("model.safetensors"))
         .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
@@ -81,10 +93,7 @@ class TrainingRunTest {
 
   @Test
   void writesTheHistory() throws IOException {
-    List<Map<String, Object>> lines =
-        Files.readAllLines(run.resolve("history.jsonl")).stream()
-            .map(TrainingRunTest::parse)
-            .toList();
+    List<Map<String, Object>> lines = jsonLines(Files.readString(run.resolve("history.jsonl")));
     assertThat(lines.stream().map(line -> line.get("type")))
         .containsExactly(
             "point", "point", "point", "point", "point", "point", "epoch", //
@@ -96,18 +105,22 @@ class TrainingRunTest {
         .containsOnlyKeys(
             "type",
             "epoch",
+            "lr",
             "loss",
             "train_acc",
+            "val_loss",
+            "val_acc",
             "test_loss",
             "test_acc",
             "examples",
             "step_seconds",
             "train_seconds",
             "evaluation_seconds",
-            "examples_per_sec")
-        .containsEntry("epoch", 2.0)
-        .containsEntry("examples", 43.0)
-        .containsEntry("loss", lines.get(12).get("loss"));
+            "examples_per_sec");
+    assertThat(last.get("epoch")).isEqualTo(2L);
+    assertThat(last.get("examples")).isEqualTo(43L);
+    assertThat(last.get("loss")).isEqualTo(lines.get(12).get("loss"));
+    assertThat(last.get("val_acc")).isNull();
     assertThat(train.out()).contains("test acc %.3f".formatted((Double) last.get("test_acc")));
   }
 
@@ -163,10 +176,69 @@ class TrainingRunTest {
         Cli.run(directory, "train --data data --device java --out lenet4j-out/run-1".split(" "));
     assertThat(again.status()).isEqualTo(1);
     assertThat(again.err())
-        .isEqualTo(
-            "error: lenet4j-out/run-1 is not empty, and an earlier run is never overwritten:"
-                + " name a new folder"
-                + System.lineSeparator());
+        .startsWith("error: lenet4j-out/run-1 holds a run already: name another folder");
+  }
+
+  @Test
+  void recordsWhatTheRunWas() throws IOException {
+    Map<?, ?> config = (Map<?, ?>) Json.parse(Files.readString(run.resolve("config.json")));
+    assertThat(config.get("lenet4j_version")).isEqualTo(Version.current());
+    assertThat(config.get("device")).isEqualTo("java (reference engine, 1 thread)");
+    assertThat(config.get("classes")).isEqualTo(3L);
+    Map<?, ?> data = (Map<?, ?>) config.get("data");
+    assertThat(data.get("train_examples")).isEqualTo(43L);
+    assertThat((String) data.get("sha256")).matches("[0-9a-f]{64} [0-9a-f]{64}");
+    Map<?, ?> options = (Map<?, ?>) config.get("options");
+    assertThat(options.get("--epochs")).isEqualTo("2");
+    assertThat(options.get("--momentum")).as("a default").isEqualTo("0");
+    assertThat(options.get("--seed")).isEqualTo("3");
+    assertThat(options.get("--no-shuffle")).isEqualTo(false);
+    assertThat(options.get("--patience")).isNull();
+    assertThat(Path.of((String) options.get("--data"))).isAbsolute().isDirectory();
+  }
+
+  @Test
+  void drawsTheCurvesAsSvgToo() throws IOException {
+    assertThat(Files.readString(run.resolve("curves.svg"))).contains("<svg", "</svg>");
+  }
+
+  @Test
+  void resumesAFinishedRunWithoutTrainingAgain() throws IOException {
+    byte[] history = Files.readAllBytes(run.resolve("history.jsonl"));
+    byte[] weights = Files.readAllBytes(run.resolve("model.safetensors"));
+    Cli again = Cli.run(directory, "train --resume lenet4j-out/run-1".split(" "));
+    assertThat(again.err()).isEmpty();
+    assertThat(again.status()).isZero();
+    assertThat(again.out()).contains("resuming after 2 epochs and 0 steps");
+    assertThat(run.resolve("history.jsonl")).hasBinaryContent(history);
+    assertThat(run.resolve("model.safetensors")).hasBinaryContent(weights);
+  }
+
+  @Test
+  void keepsToTheRunsOptionsWhenItResumes() {
+    Cli changed = Cli.run(directory, "train --resume lenet4j-out/run-1 --lr 0.1".split(" "));
+    assertThat(changed.status()).isEqualTo(2);
+    assertThat(changed.err())
+        .startsWith("error: --resume keeps the run's own options: --lr cannot be given with it");
+  }
+
+  @Test
+  void talksToMachines() {
+    Cli cli =
+        Cli.run(
+            directory,
+            ("train --data data --device java --batch-size 16 --epochs 3 --out runs/json --json"
+                    + " --target-accuracy 0.0 --schedule one-cycle --momentum 0.9 --nesterov"
+                    + " --validation-split 0.2")
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.status()).isZero();
+    List<Map<String, Object>> lines = jsonLines(cli.out());
+    assertThat(lines.stream().map(line -> line.get("type")))
+        .containsExactly("point", "point", "point", "epoch", "end");
+    assertThat(lines.get(3).get("val_acc")).isInstanceOf(Double.class);
+    assertThat(lines.get(4).get("outcome")).isEqualTo("target-reached");
+    assertThat(lines.get(4).get("epochs")).isEqualTo(1L);
   }
 
   private static double loss(String out) {
@@ -174,19 +246,8 @@ class TrainingRunTest {
     return Double.parseDouble(results.substring(5, 10));
   }
 
-  private static Map<String, Object> parse(String line) {
-    try (JsonParser json = new JsonFactory().createParser(line)) {
-      assertThat(json.nextToken()).isEqualTo(JsonToken.START_OBJECT);
-      Map<String, Object> fields = new LinkedHashMap<>();
-      while (json.nextToken() != JsonToken.END_OBJECT) {
-        String name = json.currentName();
-        boolean text = json.nextToken() == JsonToken.VALUE_STRING;
-        fields.put(name, text ? json.getText() : (Object) json.getDoubleValue());
-      }
-      assertThat(json.nextToken()).isNull();
-      return fields;
-    } catch (IOException e) {
-      throw new AssertionError(line, e);
-    }
+  @SuppressWarnings("unchecked")
+  private static List<Map<String, Object>> jsonLines(String text) {
+    return text.lines().map(line -> (Map<String, Object>) Json.parse(line)).toList();
   }
 }

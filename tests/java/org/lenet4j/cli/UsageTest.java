@@ -41,7 +41,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "summary"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "summary"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
@@ -84,10 +84,19 @@ class UsageTest {
         "--activation gelu         | '--activation': expected sigmoid or tanh or relu, got 'gelu'",
         "--pooling min             | '--pooling': expected avg or max, got 'min'",
         "--device gpu              | unknown device 'gpu': use auto, java, cpu, cuda or cuda:N",
+        "--schedule linear         | '--schedule': expected constant or step or cosine or one-cycle",
+        "--momentum 1              | '--momentum': expected a number of at least 0 and below 1",
+        "--weight-decay -1         | '--weight-decay': expected a number of at least 0, got '-1'",
+        "--target-accuracy 90      | '--target-accuracy': expected a number from 0 to 1, got '90'",
+        "--initializer zero        | '--initializer': expected xavier or he, got 'zero'",
+        "--nesterov                | --nesterov needs a --momentum above 0",
+        "--warmup 10               | --warmup must be shorter than the training's 10 epochs",
+        "--force                   | --force needs --out",
         "--epochs                  | Missing required parameter for option '--epochs' (N)",
         "train --epoch 3           | Unknown options: '--epoch', '3'",
         "trian                     | Unmatched argument at index 0: 'trian'",
         "evaluate                  | Missing required option: '--model FILE'",
+        "predict --model m         | Missing required parameter: 'IMAGE'",
         "summary --lr 1            | Unknown options: '--lr', '1'",
       })
   void namesWhatIsWrong(String args, String message) {

@@ -82,6 +82,39 @@ class DatasetTest {
   }
 
   @Test
+  void selectCopiesTheExamplesAskedFor() {
+    byte[] pixels = new byte[3 * 784];
+    Arrays.fill(pixels, 784, 1568, (byte) 1);
+    Arrays.fill(pixels, 1568, 2352, (byte) 2);
+    Dataset data = Dataset.of(pixels, new int[] {5, 6, 9});
+    try (Dataset selected = data.select(new int[] {2, 0, 2})) {
+      data.close();
+      assertThat(selected.size()).isEqualTo(3);
+      assertThat(selected.classes()).isEqualTo(10);
+      assertThat(selected.label(0)).isEqualTo(9);
+      assertThat(selected.label(1)).isEqualTo(5);
+      assertThat(selected.image(1)).containsOnly(0);
+      assertThat(selected.image(2)).containsOnly(2);
+    }
+    Dataset one = Dataset.of(new byte[784], new int[1]);
+    assertThatExceptionOfType(IndexOutOfBoundsException.class)
+        .isThrownBy(() -> one.select(new int[] {1}));
+    assertThatExceptionOfType(LeNetException.class).isThrownBy(() -> one.select(new int[0]));
+  }
+
+  /** By sha256sum over the same bytes. */
+  @Test
+  void hashesPixelsAndLabels() {
+    try (Dataset data = Dataset.of(new byte[784], new int[] {258});
+        Dataset other = Dataset.of(new byte[784], new int[] {259})) {
+      assertThat(data.sha256())
+          .isEqualTo("74324a40d91bac0935e74edb1a7e3e4e25143b28c12cf754bb66adb0425d31c5")
+          .isEqualTo(data.take(1).sha256());
+      assertThat(other.sha256()).isNotEqualTo(data.sha256());
+    }
+  }
+
+  @Test
   void takeOfNothingIsRefused() {
     try (Dataset data = three()) {
       for (int n : new int[] {0, -1}) {
@@ -138,8 +171,8 @@ class DatasetTest {
     refused(() -> Dataset.of(new byte[784], new int[0]), "no examples");
     refused(() -> Dataset.of(new byte[783], new int[1]), "783 pixels", "784");
     refused(() -> Dataset.of(new byte[784], new int[2]), "784 pixels for 2 labels", "1568");
-    refused(() -> Dataset.of(new byte[1568], new int[] {0, 1024}), "Label 1", "1024", "1023");
-    refused(() -> Dataset.of(new byte[784], new int[] {-1}), "Label 0", "-1");
+    refused(() -> Dataset.of(new byte[1568], new int[] {0, 1024}), "label 1", "1024", "1023");
+    refused(() -> Dataset.of(new byte[784], new int[] {-1}), "label 0", "-1");
   }
 
   private static void refused(ThrowingCallable call, String... parts) {

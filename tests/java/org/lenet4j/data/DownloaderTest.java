@@ -117,7 +117,7 @@ class DownloaderTest {
             .getMessage();
     assertThat(message)
         .startsWith("data.gz could not be downloaded: ")
-        .endsWith("; try later.")
+        .endsWith("; try later")
         .doesNotContain("\n");
     assertThat(dir.resolve("data.gz")).doesNotExist();
     return message;

@@ -10,8 +10,27 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /** Bytes of small IDX files, right ones and wrong ones. */
-final class IdxFiles {
+public final class IdxFiles {
   private IdxFiles() {}
+
+  /** Writes a whole data set: the four files under their official names. */
+  public static Path write(Path directory, Dataset train, Dataset test) throws IOException {
+    Files.createDirectories(directory);
+    write(directory, IdxDataset.Split.TRAIN, train);
+    write(directory, IdxDataset.Split.TEST, test);
+    return directory;
+  }
+
+  private static void write(Path directory, IdxDataset.Split split, Dataset data) {
+    byte[] pixels = new byte[data.size() * Dataset.PIXELS];
+    data.pixels().get(pixels);
+    int[] labels = new int[data.size()];
+    data.labels().get(labels);
+    write(
+        directory.resolve(split.imagesName()),
+        concat(header(0x08, 3, data.size(), Dataset.HEIGHT, Dataset.WIDTH), pixels));
+    write(directory.resolve(split.labelsName()), labels(labels));
+  }
 
   /** A header: 0, 0, type, rank, sizes. */
   static byte[] header(int type, int rank, int... sizes) {

@@ -232,7 +232,7 @@ class IdxReaderTest {
         .startsWith(file + ": ")
         .contains("found ", "expected ")
         .contains(fault.parts())
-        .endsWith(".")
+        .doesNotEndWith(".")
         .doesNotContain("\n");
   }
 

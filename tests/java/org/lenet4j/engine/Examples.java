@@ -6,19 +6,33 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.CounterRandom.Stream;
 import org.lenet4j.training.Initializer;
 
-/** Weights and images by formula, the same as in tests/golden. */
-final class Examples {
+/** Weights and images by formula. */
+public final class Examples {
   private static final int IMAGE_SEED = 2;
   private static final int LABEL_SEED = 3;
 
   private Examples() {}
 
-  /** Xavier weights and PyTorch's biases from seed 1. */
-  static float[] parameters(EngineConfig config) {
-    return Initializer.xavier(config.layout(), 1);
+  /** A dataset that a network can learn: one bright bar per class on a varied background. */
+  public static Dataset bars(int count, int classes) {
+    byte[] pixels = new byte[count * Dataset.PIXELS];
+    int[] labels = new int[count];
+    for (int n = 0; n < count; n++) {
+      labels[n] = n % classes;
+      for (int p = 0; p < Dataset.PIXELS; p++) {
+        boolean bar = p / Dataset.WIDTH / 2 == labels[n] + 1;
+        pixels[n * Dataset.PIXELS + p] = (byte) (bar ? 250 : (n * 31 + p * 7) % 40);
+      }
+    }
+    return Dataset.of(pixels, labels);
   }
 
-  /** A quarter of the pixels is 0, the others are uniform. */
+  /** Xavier weights and PyTorch's biases from seed 1. */
+  static float[] parameters(EngineConfig config) {
+    return Initializer.XAVIER.parameters(config.layout(), 1);
+  }
+
+  /** As in tests/golden: a quarter of the pixels is 0, the others are uniform. */
   static byte[] image(int n) {
     byte[] pixels = new byte[Dataset.PIXELS];
     for (int p = 0; p < pixels.length; p++) {

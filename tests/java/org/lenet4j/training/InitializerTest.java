@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class InitializerTest {
     "fc3.bias,     3c13afff, bd87234a",
   })
   void hasGoldenBits(String name, String first, String last) {
-    float[] arena = Initializer.xavier(TEN, 42);
+    float[] arena = Initializer.XAVIER.parameters(TEN, 42);
     ParameterLayout.Tensor tensor = TEN.tensor(name);
     assertThat(hex(arena[tensor.offset()])).isEqualTo(first);
     assertThat(hex(arena[tensor.offset() + tensor.length() - 1])).isEqualTo(last);
@@ -33,7 +34,7 @@ class InitializerTest {
 
   @Test
   void fillsItsBounds() {
-    float[] arena = Initializer.xavier(TEN, 1);
+    float[] arena = Initializer.XAVIER.parameters(TEN, 1);
     assertThat(arena).hasSize(61_706);
     for (ParameterLayout.Tensor tensor : TEN.tensors()) {
       double bound =
@@ -50,11 +51,25 @@ class InitializerTest {
 
   @Test
   void dependsOnTheSeed() {
-    assertThat(Initializer.xavier(TEN, 7)).isEqualTo(Initializer.xavier(TEN, 7));
-    assertThat(Initializer.xavier(TEN, 7)).isNotEqualTo(Initializer.xavier(TEN, 8));
+    float[] seven = Initializer.XAVIER.parameters(TEN, 7);
+    assertThat(Initializer.XAVIER.parameters(TEN, 7)).isEqualTo(seven);
+    assertThat(Initializer.XAVIER.parameters(TEN, 8)).isNotEqualTo(seven);
   }
 
   private static String hex(float value) {
     return Integer.toHexString(Float.floatToRawIntBits(value));
+  }
+
+  @Test
+  void heLooksAtTheInputsOnly() {
+    float[] arena = Initializer.HE.parameters(TEN, 1);
+    float[] xavier = Initializer.XAVIER.parameters(TEN, 1);
+    for (ParameterLayout.Tensor tensor : TEN.tensors()) {
+      double ratio =
+          tensor.isWeight() ? Math.sqrt(1 + (double) tensor.fanOut() / tensor.fanIn()) : 1;
+      for (int i = tensor.offset(); i < tensor.offset() + tensor.length(); i++) {
+        assertThat(arena[i]).isCloseTo((float) (xavier[i] * ratio), within(1e-6f));
+      }
+    }
   }
 }

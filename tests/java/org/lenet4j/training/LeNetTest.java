@@ -19,6 +19,7 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Layer;
 import org.lenet4j.engine.Pooling;
 import org.lenet4j.io.Safetensors;
@@ -88,7 +89,7 @@ class LeNetTest {
             .classes(3)
             .activation(Activation.RELU)
             .pooling(Pooling.MAX)
-            .configure(c -> c.withInput(0.01f, -0.5f).withMomentum(0.5f, true))
+            .standardize(0.2860, 0.3530)
             .seed(4)
             .build()) {
       net.save(file);
@@ -99,7 +100,7 @@ class LeNetTest {
                 EngineConfig.CLASSIC
                     .withClasses(3)
                     .withVariant(Activation.RELU, Pooling.MAX)
-                    .withInput(0.01f, -0.5f));
+                    .withInput((float) (1 / 255.0 / 0.3530), (float) (-0.2860 / 0.3530)));
       }
     }
     assertThat(Safetensors.read(file).metadata())
@@ -111,6 +112,24 @@ class LeNetTest {
     assertThatThrownBy(() -> builder().classes(4).load(file))
         .isInstanceOf(LeNetException.class)
         .hasMessage(file + " is a network of 3 classes, not of 4");
+  }
+
+  @Test
+  void keepsTheNamesOfItsClasses() {
+    Path file = directory.resolve("named.safetensors");
+    try (LeNet net = builder().classes(2).labels(List.of("cat", "d\u00f6g")).build()) {
+      net.save(file);
+    }
+    try (LeNet loaded = builder().load(file);
+        LeNet renamed = builder().labels(List.of("a", "b")).load(file);
+        LeNet nameless = builder().classes(2).build()) {
+      assertThat(loaded.labels()).containsExactly("cat", "d\u00f6g");
+      assertThat(renamed.labels()).containsExactly("a", "b");
+      assertThat(nameless.labels()).containsExactly("0", "1");
+    }
+    assertThatThrownBy(() -> builder().labels(List.of("one")).load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage("1 names were given for the network's 2 classes");
   }
 
   @Test
@@ -169,6 +188,9 @@ class LeNetTest {
         "pooling      | min  | one of [avg, max]",
         "input_scale  | wide | a finite number",
         "input_offset | NaN  | a finite number",
+        "labels       | [1]  | a JSON array of 10 names",
+        "labels       | x    | a JSON array of 10 names",
+        "labels       | []   | a JSON array of 10 names",
       })
   void namesMetadataThatItDoesNotKnow(String key, String value, String expected) {
     Map<String, String> metadata = new HashMap<>(saved(10).metadata());

@@ -3,6 +3,7 @@ package org.lenet4j.training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
@@ -15,6 +16,8 @@ import org.lenet4j.engine.Metrics;
 final class ScriptedEngine implements Engine {
   final List<EpochPlan> plans = new ArrayList<>();
   final List<Integer> datasets = new ArrayList<>();
+  final List<Integer> evaluated = new ArrayList<>();
+  final List<Integer> sizes = new ArrayList<>();
   int stepsRun;
   int timesTaken;
 
@@ -51,6 +54,7 @@ final class ScriptedEngine implements Engine {
   @Override
   public int addDataset(Dataset dataset) {
     datasets.add(nextId);
+    sizes.add(dataset.size());
     return nextId++;
   }
 
@@ -79,10 +83,13 @@ final class ScriptedEngine implements Engine {
     return taken;
   }
 
-  /** Gets better with every epoch. */
+  /** By default gets better with every epoch. */
+  IntUnaryOperator correctAfterEpoch = epoch -> epoch;
+
   @Override
   public Metrics evaluate(int dataset) {
-    return new Metrics(10.0 / plans.size(), plans.size(), 10);
+    evaluated.add(dataset);
+    return new Metrics(10.0 / plans.size(), correctAfterEpoch.applyAsInt(plans.size()), 10);
   }
 
   @Override
@@ -107,7 +114,7 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public float[] parameters() {
-    throw new UnsupportedOperationException();
+    return new float[config().layout().size()];
   }
 
   @Override
@@ -117,12 +124,12 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public EngineState state() {
-    throw new UnsupportedOperationException();
+    return new EngineState(parameters(), parameters(), stepsRun, sums);
   }
 
   @Override
   public void restore(EngineState state) {
-    throw new UnsupportedOperationException();
+    sums = state.metrics();
   }
 
   @Override

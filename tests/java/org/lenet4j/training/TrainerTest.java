@@ -16,8 +16,11 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EpochPlan;
+import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Metrics;
+import org.lenet4j.training.Training.Outcome;
 
 /** The semantics of the training loop, on an engine that only plays a script. */
 class TrainerTest {
@@ -31,7 +34,7 @@ class TrainerTest {
       new ScriptedEngine(new Metrics(999, 99, 100), step -> new Metrics((step + 1) * 4.0, 1, 4));
 
   private Training fit(Trainer trainer) {
-    return trainer.fit(new LeNet(engine), train, test);
+    return trainer.fit(new LeNet(engine, config -> engine, List.of()), train, test);
   }
 
   @ParameterizedTest
@@ -46,7 +49,10 @@ class TrainerTest {
   void putsCurvePointsWhereTheChapterDoes(int examples, int batch, String expected) {
     try (Dataset data = Examples.bars(examples, 1)) {
       Training run =
-          Trainer.classic().epochs(2).batchSize(batch).fit(new LeNet(engine), data, test);
+          Trainer.classic()
+              .epochs(2)
+              .batchSize(batch)
+              .fit(new LeNet(engine, config -> engine, List.of()), data, test);
       int steps = EpochPlan.batches(examples, batch);
       List<Double> x = new ArrayList<>();
       for (int epoch = 0; epoch < 2; epoch++) {
@@ -55,7 +61,7 @@ class TrainerTest {
         }
       }
       assertThat(run.curve().stream().map(CurvePoint::epoch)).containsExactlyElementsOf(x);
-      assertThat(engine.timesTaken).isEqualTo(1 + x.size());
+      assertThat(engine.timesTaken).isEqualTo(x.size());
     }
   }
 
@@ -70,7 +76,7 @@ class TrainerTest {
     assertThat(run.history().stream().map(Epoch::testLoss)).containsExactly(1.0, 0.5);
     assertThat(run.history().stream().map(Epoch::number)).containsExactly(1, 2);
     assertThat(run.last()).isSameAs(run.history().get(1));
-    assertThat(run.complete()).isTrue();
+    assertThat(run.outcome()).isEqualTo(Outcome.COMPLETE);
   }
 
   @Test
@@ -131,7 +137,8 @@ class TrainerTest {
   void endsADivergingTraining(double loss) {
     ScriptedEngine diverging =
         new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 14 ? loss : 1, 0, 4));
-    assertThatThrownBy(() -> SMALL.fit(new LeNet(diverging), train, test))
+    assertThatThrownBy(
+            () -> SMALL.fit(new LeNet(diverging, config -> diverging, List.of()), train, test))
         .isInstanceOf(LeNetException.class)
         .hasMessage(
             "the training diverged: the loss is "
@@ -152,7 +159,7 @@ class TrainerTest {
                 }));
     assertThat(Thread.interrupted()).isTrue();
     assertThat(engine.stepsRun).isEqualTo(14);
-    assertThat(run.complete()).isFalse();
+    assertThat(run.outcome()).isEqualTo(Outcome.STOPPED);
     assertThat(run.history()).hasSize(1);
     assertThat(engine.datasets).isEmpty();
   }
@@ -161,7 +168,7 @@ class TrainerTest {
   void stopsWhenAsked() {
     Training run = fit(SMALL.stopWhen(() -> engine.stepsRun == 2));
     assertThat(engine.stepsRun).isEqualTo(2);
-    assertThat(run.complete()).isFalse();
+    assertThat(run.outcome()).isEqualTo(Outcome.STOPPED);
     assertThat(run.curve()).hasSize(1);
     assertThatThrownBy(run::last).isInstanceOf(IllegalStateException.class);
   }
@@ -191,10 +198,117 @@ class TrainerTest {
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> SMALL.epochs(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> SMALL.batchSize(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> SMALL.patience(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> SMALL.checkpointEvery(0)).isInstanceOf(IllegalArgumentException.class);
+    for (double share : new double[] {-0.1, 1, 0.99999999999, Double.NaN}) {
+      assertThatThrownBy(() -> SMALL.momentum(share)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> SMALL.labelSmoothing(share))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> SMALL.validationSplit(share))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThatThrownBy(() -> SMALL.weightDecay(-1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> SMALL.targetAccuracy(1.1))
+        .isInstanceOf(IllegalArgumentException.class);
     for (double rate : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY, 1e-60, 1e60}) {
       assertThatThrownBy(() -> SMALL.learningRate(rate))
           .isInstanceOf(IllegalArgumentException.class);
     }
+  }
+
+  @Test
+  void givesEveryStepTheRateOfItsMiddle() {
+    fit(SMALL.epochs(2).learningRate(0.5).schedule((epoch, epochs) -> epoch / epochs));
+    float[] second = engine.plans.get(1).learningRates();
+    for (int step = 0; step < 11; step++) {
+      assertThat(second[step]).isEqualTo((float) (0.5 * (1 + (step + 0.5) / 11) / 2));
+    }
+  }
+
+  @Test
+  void stopsAtTheTarget() {
+    Training run = fit(SMALL.targetAccuracy(0.3));
+    assertThat(run.outcome()).isEqualTo(Outcome.TARGET_REACHED);
+    assertThat(run.history()).hasSize(3);
+  }
+
+  @Test
+  void losesPatience() {
+    int[] correct = {0, 3, 5, 5, 4, 5, 9};
+    engine.correctAfterEpoch = epoch -> correct[epoch];
+    Training run = fit(SMALL.patience(3));
+    assertThat(run.outcome()).isEqualTo(Outcome.NO_IMPROVEMENT);
+    assertThat(run.history()).hasSize(5);
+    assertThat(run.best().number()).isEqualTo(2);
+  }
+
+  @Test
+  void holdsOutAShareForValidation() {
+    Training run = fit(SMALL.epochs(1).validationSplit(0.25));
+    assertThat(engine.sizes).containsExactly(32, 11, 10);
+    assertThat(engine.evaluated).containsExactly(6, 7);
+    assertThat(engine.plans.get(0).order()).isEqualTo(CounterRandom.permutation(32, 0, 0));
+    assertThat(run.last().examples()).isEqualTo(32);
+    assertThat(run.last().validationAccuracy()).isEqualTo(0.1);
+    assertThat(run.last().monitoredAccuracy()).isEqualTo(run.last().validationAccuracy());
+  }
+
+  @Test
+  void makesCheckpointsWhenAsked() {
+    List<String> made = new ArrayList<>();
+    int[] correct = {0, 3, 2, 5};
+    engine.correctAfterEpoch = epoch -> correct[epoch];
+    fit(
+        SMALL
+            .epochs(3)
+            .checkpointEvery(5)
+            .onCheckpoint(
+                c ->
+                    made.add(
+                        c.history().size()
+                            + "."
+                            + c.state().position()
+                            + (c.isBest() ? "*" : ""))));
+    assertThat(made)
+        .containsExactly("0.5", "0.10", "1.0*", "1.5", "1.10", "2.0", "2.5", "2.10", "3.0*");
+  }
+
+  @Test
+  void opensAnEngineForAnotherOptimiserAndKeepsTheParameters() {
+    try (LeNet net = LeNet.builder().device(Device.java()).classes(3).build()) {
+      float[] before = net.parameters();
+      Trainer trainer =
+          SMALL
+              .epochs(1)
+              .momentum(0.9)
+              .nesterov(true)
+              .weightDecay(1e-3)
+              .labelSmoothing(0.1)
+              .stopWhen(() -> true);
+      assertThat(trainer.fit(net, train, test).outcome()).isEqualTo(Outcome.STOPPED);
+      assertThat(net.config())
+          .isEqualTo(
+              EngineConfig.CLASSIC
+                  .withClasses(3)
+                  .withMomentum(0.9f, true)
+                  .withWeightDecay(1e-3f)
+                  .withLabelSmoothing(0.1f));
+      assertThat(net.parameters()).isEqualTo(before);
+      assertThatThrownBy(() -> SMALL.nesterov(true).fit(net, train, test))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("nesterov needs a momentum above 0");
+      assertThat(net.parameters()).as("still usable").isEqualTo(before);
+    }
+  }
+
+  @Test
+  void refusesToTrainANetworkTwiceAtOnce() {
+    LeNet net = new LeNet(engine, config -> engine, List.of());
+    Trainer nested = SMALL.onProgress(progress -> SMALL.fit(net, train, test));
+    assertThatThrownBy(() -> nested.fit(net, train, test))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("this network is being trained already");
+    SMALL.epochs(1).fit(net, train, test);
   }
 
   @Test

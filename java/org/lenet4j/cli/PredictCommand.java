@@ -1,0 +1,138 @@
+package org.lenet4j.cli;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.lenet4j.LeNetException;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.data.GreyImage;
+import org.lenet4j.io.FileReasons;
+import org.lenet4j.io.Json;
+import org.lenet4j.training.LeNet;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lenet4j predict}. */
+@Command(
+    name = "predict",
+    description = {
+      "Says what is on pictures: PNG, JPEG, GIF or BMP, of any size, in colour or grey. They are"
+          + " made grey and 28 x 28, and inverted if they are dark on light."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lenet4j predict --model lenet4j-out/run-1/model.safetensors shoe.png shirt.jpg",
+      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors --top 1 --json *.png"
+    })
+final class PredictCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      paramLabel = "FILE",
+      required = true,
+      description = "The weights, a safetensors file.")
+  private Path model;
+
+  @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "The pictures.")
+  private List<Path> images;
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      defaultValue = "3",
+      converter = Converters.AtLeastOne.class,
+      description = "Show the K most probable classes (default: ${DEFAULT-VALUE}).")
+  private int top;
+
+  @Option(names = "--json", description = "Print JSON for machines: one object a picture.")
+  private boolean json;
+
+  @Mixin private NetworkOptions network;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    Output output = new Output(false, json);
+    try (LeNet net = network.builder().load(model)) {
+      for (Path file : images) {
+        GreyImage image = GreyImage.of(read(file));
+        float[] probabilities = net.predict(image.pixels());
+        List<Integer> best = best(probabilities);
+        output.json(Json.line(fields(file, image, net, probabilities, best)));
+        output.result(file + note(image));
+        for (int c : best) {
+          output.result(
+              String.format(
+                  Locale.ROOT, "  %6.2f %%  %s", 100 * probabilities[c], net.labels().get(c)));
+        }
+      }
+    }
+    return 0;
+  }
+
+  private static BufferedImage read(Path file) {
+    try {
+      if (!Files.exists(file)) {
+        throw new LeNetException(file + " does not exist");
+      }
+      BufferedImage picture = ImageIO.read(file.toFile());
+      if (picture == null) {
+        throw new LeNetException(file + " is not a picture in PNG, JPEG, GIF or BMP");
+      }
+      return picture;
+    } catch (IOException e) {
+      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+    }
+  }
+
+  private List<Integer> best(float[] probabilities) {
+    return IntStream.range(0, probabilities.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(c -> -probabilities[c]))
+        .limit(top)
+        .toList();
+  }
+
+  /** What was done to a picture, if anything that matters was. */
+  private static String note(GreyImage image) {
+    List<String> done = new ArrayList<>();
+    if (image.width() != Dataset.WIDTH || image.height() != Dataset.HEIGHT) {
+      done.add("resized from %d x %d".formatted(image.width(), image.height()));
+    }
+    if (image.inverted()) {
+      done.add("inverted");
+    }
+    return done.isEmpty() ? ":" : " (" + String.join(", ", done) + "):";
+  }
+
+  private static Map<String, Object> fields(
+      Path file, GreyImage image, LeNet net, float[] probabilities, List<Integer> best) {
+    List<Map<String, Object>> classes = new ArrayList<>();
+    for (int c : best) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("class", c);
+      entry.put("label", net.labels().get(c));
+      entry.put("probability", probabilities[c]);
+      classes.add(entry);
+    }
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("file", file.toString());
+    fields.put("width", image.width());
+    fields.put("height", image.height());
+    fields.put("inverted", image.inverted());
+    fields.put("predictions", classes);
+    return fields;
+  }
+}

@@ -1,0 +1,149 @@
+package org.lenet4j.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.lenet4j.LeNetException;
+import org.lenet4j.Version;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.io.AtomicFile;
+import org.lenet4j.io.FileReasons;
+import org.lenet4j.io.Json;
+import org.lenet4j.training.LeNet;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** config.json of a run folder: what it takes to repeat the run, or to go on with it. */
+final class RunConfig {
+  /** Options that say nothing about the training itself. */
+  private static final Set<String> NOT_RECORDED =
+      Set.of("--help", "--version", "--debug", "--resume", "--out", "--force", "--quiet", "--json");
+
+  private static final String OPTIONS = "options";
+  private static final String DATA = "data";
+  private static final String SHA256 = "sha256";
+  private static final String ARITHMETIC = "arithmetic";
+
+  private final Path file;
+  private final Map<?, ?> content;
+
+  private RunConfig(Path file, Map<?, ?> content) {
+    this.file = file;
+    this.content = content;
+  }
+
+  static void write(
+      Path file, CommandSpec command, LeNet net, Path directory, Dataset train, Dataset test) {
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("directory", directory.toAbsolutePath().toString());
+    data.put("train_examples", train.size());
+    data.put("test_examples", test.size());
+    data.put(SHA256, hash(train, test));
+    Map<String, Object> content = new LinkedHashMap<>();
+    content.put("lenet4j_version", Version.current());
+    content.put("java_version", System.getProperty("java.version"));
+    content.put("started", Instant.now().toString());
+    content.put("device", net.description());
+    content.put(ARITHMETIC, arithmetic(net));
+    content.put("classes", net.config().classes());
+    content.put(DATA, data);
+    content.put(OPTIONS, options(command));
+    byte[] text = Json.pretty(content).getBytes(StandardCharsets.UTF_8);
+    AtomicFile.write(file, out -> out.write(text));
+  }
+
+  /** Every option with its value, given or by default; null where there is none. */
+  private static Map<String, Object> options(CommandSpec command) {
+    Map<String, Object> options = new LinkedHashMap<>();
+    for (OptionSpec option : command.options()) {
+      if (!NOT_RECORDED.contains(option.longestName())) {
+        options.put(option.longestName(), value(option));
+      }
+    }
+    return options;
+  }
+
+  private static Object value(OptionSpec option) {
+    if (option.type() == boolean.class) {
+      return option.getValue();
+    }
+    String text =
+        option.originalStringValues().isEmpty()
+            ? option.defaultValue()
+            : option.originalStringValues().get(0);
+    // The run may be resumed from elsewhere.
+    return option.getValue() instanceof Path path ? path.toAbsolutePath().toString() : text;
+  }
+
+  /** What the bits of the results depend on beside the options. */
+  private static String arithmetic(LeNet net) {
+    return net.description().replaceFirst("\\d+ threads?, ", "");
+  }
+
+  private static String hash(Dataset train, Dataset test) {
+    return train.sha256() + " " + test.sha256();
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws LeNetException if it cannot be read or is not what {@link #write} writes
+   */
+  static RunConfig read(Path file) {
+    try {
+      return new RunConfig(file, (Map<?, ?>) Json.parse(Files.readString(file)));
+    } catch (IOException e) {
+      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+    } catch (IllegalArgumentException | ClassCastException e) {
+      throw new LeNetException(file + " is not a run's configuration: " + e.getMessage(), e);
+    }
+  }
+
+  /** The options as they would stand on the command line. */
+  List<String> arguments() {
+    if (!(content.get(OPTIONS) instanceof Map<?, ?> options)) {
+      throw new LeNetException(file + " is not a run's configuration: it has no options");
+    }
+    List<String> arguments = new ArrayList<>();
+    options.forEach(
+        (name, value) -> {
+          if (value instanceof String text) {
+            arguments.add((String) name);
+            arguments.add(text);
+          } else if (Boolean.TRUE.equals(value)) {
+            arguments.add((String) name);
+          }
+        });
+    return arguments;
+  }
+
+  /**
+   * Whether a run can go on here as it began.
+   *
+   * @return a warning if it ends with other bits than if it had not been interrupted
+   * @throws LeNetException if the data are not those that it began with
+   */
+  Optional<String> check(LeNet net, Dataset train, Dataset test) {
+    if (content.get(DATA) instanceof Map<?, ?> data
+        && !hash(train, test).equals(data.get(SHA256))) {
+      throw new LeNetException(
+          "these data are not those that the run in %s began with, which lay in %s"
+              .formatted(file.getParent(), data.get("directory")));
+    }
+    String now = arithmetic(net);
+    Object then = content.get(ARITHMETIC);
+    return now.equals(then)
+        ? Optional.empty()
+        : Optional.of(
+            "the run began on %s and goes on with %s: the last bits of its results will differ"
+                .formatted(then, now));
+  }
+}

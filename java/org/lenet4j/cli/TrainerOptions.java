@@ -1,0 +1,200 @@
+package org.lenet4j.cli;
+
+import org.lenet4j.training.Schedule;
+import org.lenet4j.training.Trainer;
+import picocli.CommandLine.Option;
+
+/** How to train: the optimiser, its schedule, and when to stop. */
+final class TrainerOptions {
+  /** The schedules by the names that the command line knows. */
+  enum ScheduleName {
+    CONSTANT,
+    STEP,
+    COSINE,
+    ONE_CYCLE
+  }
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "10",
+      converter = Converters.AtLeastOne.class,
+      description = "Passes over the training set (default: ${DEFAULT-VALUE}).")
+  private int epochs;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "256",
+      converter = Converters.AtLeastOne.class,
+      description = "Examples in a mini-batch (default: ${DEFAULT-VALUE}).")
+  private int batchSize;
+
+  @Option(
+      names = "--lr",
+      paramLabel = "RATE",
+      defaultValue = "0.9",
+      converter = Converters.LearningRate.class,
+      description = "Learning rate, the highest one of a schedule (default: ${DEFAULT-VALUE}).")
+  private float learningRate;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      defaultValue = "constant",
+      converter = Converters.Schedule.class,
+      description = {
+        "constant, step, cosine or one-cycle (default: ${DEFAULT-VALUE}): the learning rate stays,"
+            + " drops every few epochs, falls to 0, or rises and falls."
+      })
+  private ScheduleName schedule;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "EPOCHS",
+      defaultValue = "0",
+      converter = Converters.NotNegative.class,
+      description = {
+        "Raise the rate for so many epochs first; 2.5 is possible (default: ${DEFAULT-VALUE}).",
+        "one-cycle always rises, by default for 0.3 of the training."
+      })
+  private double warmup;
+
+  @Option(
+      names = "--step-size",
+      paramLabel = "EPOCHS",
+      defaultValue = "5",
+      converter = Converters.AtLeastOne.class,
+      description = "Of --schedule step: epochs between two drops (default: ${DEFAULT-VALUE}).")
+  private int stepSize;
+
+  @Option(
+      names = "--gamma",
+      paramLabel = "FACTOR",
+      defaultValue = "0.1",
+      converter = Converters.LearningRate.class,
+      description = "Of --schedule step: what a drop multiplies by (default: ${DEFAULT-VALUE}).")
+  private float gamma;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "M",
+      defaultValue = "0",
+      converter = Converters.Fraction.class,
+      description = "Momentum, at least 0 and below 1 (default: ${DEFAULT-VALUE}).")
+  private double momentum;
+
+  @Option(names = "--nesterov", description = "Use Nesterov's momentum; needs --momentum.")
+  private boolean nesterov;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "W",
+      defaultValue = "0",
+      converter = Converters.NotNegative.class,
+      description = "L2 penalty on all parameters (default: ${DEFAULT-VALUE}).")
+  private double weightDecay;
+
+  @Option(
+      names = "--label-smoothing",
+      paramLabel = "S",
+      defaultValue = "0",
+      converter = Converters.Fraction.class,
+      description = "Share of a label spread over all classes (default: ${DEFAULT-VALUE}).")
+  private double labelSmoothing;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = {
+        "Of the initial weights and the order of examples (default: ${DEFAULT-VALUE}).",
+        "The same seed gives the same network, bit by bit."
+      })
+  private long seed;
+
+  @Option(names = "--no-shuffle", description = "Keep the data's order in every epoch.")
+  private boolean noShuffle;
+
+  @Option(
+      names = "--validation-split",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      converter = Converters.Fraction.class,
+      description = {
+        "Hold out this share of the training set (default: ${DEFAULT-VALUE}). Its accuracy then"
+            + " decides, and not the test set's, which epoch was the best and when to stop."
+      })
+  private double validationSplit;
+
+  @Option(
+      names = "--target-accuracy",
+      paramLabel = "A",
+      converter = Converters.Share.class,
+      description = "Stop when the accuracy after an epoch is at least this, 0 to 1.")
+  private Double targetAccuracy;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "N",
+      converter = Converters.AtLeastOne.class,
+      description = "Stop after N epochs in a row without a better accuracy.")
+  private Integer patience;
+
+  long seed() {
+    return seed;
+  }
+
+  int epochs() {
+    return epochs;
+  }
+
+  /** Half a sentence on the values that matter most. */
+  String title() {
+    return "batch %d, lr %s".formatted(batchSize, learningRate);
+  }
+
+  /** What these options make wrong together; empty if nothing. */
+  String conflict() {
+    if (nesterov && momentum == 0) {
+      return "--nesterov needs a --momentum above 0";
+    }
+    if (warmup >= epochs) {
+      return "--warmup must be shorter than the training's %d epochs".formatted(epochs);
+    }
+    return "";
+  }
+
+  Trainer trainer() {
+    Trainer trainer =
+        Trainer.classic()
+            .epochs(epochs)
+            .batchSize(batchSize)
+            .learningRate(learningRate)
+            .schedule(schedule())
+            .momentum(momentum)
+            .nesterov(nesterov)
+            .weightDecay(weightDecay)
+            .labelSmoothing(labelSmoothing)
+            .seed(seed)
+            .shuffle(!noShuffle)
+            .validationSplit(validationSplit);
+    if (targetAccuracy != null) {
+      trainer = trainer.targetAccuracy(targetAccuracy);
+    }
+    return patience == null ? trainer : trainer.patience(patience);
+  }
+
+  private Schedule schedule() {
+    if (schedule == ScheduleName.ONE_CYCLE) {
+      return warmup == 0 ? Schedule.oneCycle() : Schedule.oneCycle(warmup / epochs);
+    }
+    Schedule chosen =
+        switch (schedule) {
+          case STEP -> Schedule.step(stepSize, gamma);
+          case COSINE -> Schedule.cosine();
+          default -> Schedule.constant();
+        };
+    return warmup == 0 ? chosen : chosen.warmup(warmup);
+  }
+}

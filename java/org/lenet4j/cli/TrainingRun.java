@@ -1,0 +1,168 @@
+package org.lenet4j.cli;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.io.Json;
+import org.lenet4j.training.Checkpoint;
+import org.lenet4j.training.Epoch;
+import org.lenet4j.training.LeNet;
+import org.lenet4j.training.Trainer;
+import org.lenet4j.training.Training;
+import org.lenet4j.training.Training.Outcome;
+
+/** One training as a user sees it: its run folder, its lines on the terminal, and Ctrl-C. */
+record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Output output) {
+  /** What a shell expects of a process that Ctrl-C ended. */
+  private static final int INTERRUPTED = 130;
+
+  /**
+   * Trains, from the folder's last checkpoint if there is one.
+   *
+   * @param save where to save the final weights too; null for nowhere
+   * @param title of the plot
+   * @return the exit status
+   */
+  int run(Trainer trainer, Path save, String title) {
+    Optional<Checkpoint> checkpoint = lastCheckpoint();
+    // Until the last line is out, or the JVM would end before it.
+    try (Interruption interruption = new Interruption()) {
+      Training training = fit(trainer.stopWhen(interruption::requested), checkpoint);
+      long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
+      if (training.outcome() == Outcome.STOPPED) {
+        output.json(end(training));
+        output.result(
+            "stopped in epoch %d; go on with: lenet4j train --resume %s"
+                .formatted(training.history().size() + 1, folder.path()));
+        return INTERRUPTED;
+      }
+      net.save(folder.weights());
+      if (save != null) {
+        net.save(save);
+      }
+      report(training, uptimeMillis, plot(training, title), save);
+      return 0;
+    }
+  }
+
+  private Optional<Checkpoint> lastCheckpoint() {
+    Optional<Checkpoint> last =
+        Files.exists(folder.last())
+            ? Optional.of(Checkpoint.load(folder.last()))
+            : Optional.empty();
+    HistoryFile.rewind(
+        folder.history(),
+        last.map(Checkpoint::history).orElse(List.of()),
+        last.map(Checkpoint::curve).orElse(List.of()));
+    last.ifPresent(
+        checkpoint ->
+            output.info(
+                "resuming after %d epochs and %d steps"
+                    .formatted(checkpoint.history().size(), checkpoint.state().position())));
+    return last;
+  }
+
+  private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint) {
+    try (HistoryFile history = new HistoryFile(folder.history());
+        ProgressDisplay display = new ProgressDisplay(output)) {
+      Trainer observed =
+          trainer
+              .onCheckpoint(this::save)
+              .onProgress(
+                  progress -> {
+                    history.accept(progress);
+                    display.accept(progress);
+                  });
+      return checkpoint.isPresent()
+          ? observed.resume(net, train, test, checkpoint.get())
+          : observed.fit(net, train, test);
+    }
+  }
+
+  /** The best one first: if only that gets written, the run goes on from before it. */
+  private void save(Checkpoint checkpoint) {
+    if (checkpoint.isBest()) {
+      checkpoint.save(folder.best());
+    }
+    checkpoint.save(folder.last());
+  }
+
+  /** A training is not lost for want of a picture. */
+  private boolean plot(Training training, String title) {
+    try {
+      CurvesPlot.write(folder.png(), folder.svg(), training, title);
+      return true;
+    } catch (Exception | LinkageError | InternalError e) {
+      // A JDK without fonts or a native AWT library throws errors of the latter kinds.
+      output.warn("%s was not drawn: %s".formatted(folder.png(), e));
+      return false;
+    }
+  }
+
+  private void report(Training training, long uptimeMillis, boolean plotted, Path save) {
+    if (plotted) {
+      output.info("curves in %s and %s".formatted(folder.png(), folder.svg()));
+    }
+    output.info("history in " + folder.history());
+    output.info("best epoch, %d, in %s".formatted(training.best().number(), folder.best()));
+    output.info("weights in " + folder.weights() + (save == null ? "" : " and " + save));
+    why(training, uptimeMillis).ifPresent(output::result);
+    output.result(ProgressDisplay.results(training.last()));
+    output.result(
+        String.format(
+            Locale.ROOT,
+            "%.0f examples/sec on %s (%.0f over whole epochs, shuffling included)",
+            training.examplesPerSecond(),
+            net.device(),
+            training.wholeEpochExamplesPerSecond()));
+    output.json(end(training));
+  }
+
+  /** Why a training ended before its last epoch. */
+  private static Optional<String> why(Training training, long uptimeMillis) {
+    Epoch last = training.last();
+    return switch (training.outcome()) {
+      case TARGET_REACHED ->
+          Optional.of(
+              String.format(
+                  Locale.ROOT,
+                  "accuracy %.4f reached in epoch %d, after %.2f s of training and evaluation, %.2f"
+                      + " s after the JVM's start",
+                  last.monitoredAccuracy(),
+                  last.number(),
+                  training.seconds(),
+                  uptimeMillis * 1e-3));
+      case NO_IMPROVEMENT ->
+          Optional.of(
+              String.format(
+                  Locale.ROOT,
+                  "stopped early in epoch %d: no better accuracy since %.4f in epoch %d",
+                  last.number(),
+                  training.best().monitoredAccuracy(),
+                  training.best().number()));
+      default -> Optional.empty();
+    };
+  }
+
+  private String end(Training training) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("type", "end");
+    fields.put("outcome", Converters.lower(training.outcome()));
+    fields.put("epochs", training.history().size());
+    fields.put("out", folder.path().toString());
+    fields.put("device", net.description());
+    if (!training.history().isEmpty()) {
+      fields.put("test_acc", training.last().testAccuracy());
+      fields.put("best_epoch", training.best().number());
+      fields.put("examples_per_sec", training.examplesPerSecond());
+      fields.put("seconds", training.seconds());
+    }
+    return Json.line(fields);
+  }
+}

@@ -1,0 +1,81 @@
+package org.lenet4j.training;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lenet4j.LeNetException;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.EngineState;
+import org.lenet4j.engine.Metrics;
+
+/**
+ * A training at one moment: all that {@link Trainer#resume} needs beside the data and the settings.
+ *
+ * <p>On disk it is a safetensors file with the parameters as {@link LeNet#save} writes them, so
+ * that it can be used as a model too, and the velocities of the momentum.
+ *
+ * @param config the network's; a file keeps of it what makes the variant
+ * @param labels names of the network's classes; empty if it has none
+ * @param state the engine's; its position counts the steps of the epoch that is under way
+ * @param sums over the epoch that is under way, up to its last curve point
+ * @param stepNanos spent in the steps of the epoch that is under way
+ * @param trainNanos spent in it altogether
+ * @param history the finished epochs
+ * @param curve the curve points
+ * @param settings what a training that resumes must agree with, by name
+ */
+public record Checkpoint(
+    EngineConfig config,
+    List<String> labels,
+    EngineState state,
+    Metrics sums,
+    long stepNanos,
+    long trainNanos,
+    List<Epoch> history,
+    List<CurvePoint> curve,
+    Map<String, String> settings) {
+  public Checkpoint {
+    labels = List.copyOf(labels);
+    history = List.copyOf(history);
+    curve = List.copyOf(curve);
+    settings = Map.copyOf(settings);
+  }
+
+  /** Whether an epoch was just finished, and is the best one so far. */
+  public boolean isBest() {
+    return state.position() == 0
+        && !history.isEmpty()
+        && Training.best(history).number() == history.size();
+  }
+
+  /**
+   * Writes a file, whole or not at all.
+   *
+   * @throws LeNetException if it cannot be written; an older one is then untouched
+   */
+  public void save(Path file) {
+    CheckpointFile.write(file, this);
+  }
+
+  /**
+   * Reads a file that {@link #save} wrote.
+   *
+   * @throws LeNetException if it cannot be read or is not such a file
+   */
+  public static Checkpoint load(Path file) {
+    return CheckpointFile.read(file);
+  }
+
+  /** Refuses a training that would not be the same. */
+  void requireSettings(Map<String, String> others) {
+    others.forEach(
+        (name, other) -> {
+          String mine = settings.get(name);
+          if (!other.equals(mine)) {
+            throw new LeNetException(
+                "the checkpoint is of another training: its %s is %s, not %s"
+                    .formatted(name, mine, other));
+          }
+        });
+  }
+}
