@@ -13,10 +13,9 @@ namespace {
 
 // More lanes than any instruction set has.
 constexpr int kMaxLanes = 16;
-// Output rows of a dense layer's gradient that one task computes, and floats that one task
-// reduces or updates: small enough to share out, large enough to be worth it.
+// Output rows of a dense layer's gradient that one task computes: few enough to share out, enough
+// to be worth it.
 constexpr int kRowsPerTask = 10;
-constexpr int kFloatsPerTask = 4096;
 
 const KernelTable* choose_kernels(const char* isa) {
   const KernelTable* kernels = *isa == '\0' ? best_kernels() : find_kernels(isa);
@@ -48,13 +47,13 @@ CpuEngine::CpuEngine(const char*, const char* isa, const Config& config)
       rows_(kChunk, config.classes),
       losses_(kChunk),
       correct_(kChunk),
-      parameters_(layout_.size),
+      weights_(kernels_, config.classes),
       velocities_(layout_.size),
       gradient_(layout_.size),
       single_image_weights_(kernels_->single_image.weights_size(config.classes)) {
   for (int i = 0; i < pool_.threads(); i++) tiles_.emplace_back(config_, kernels_);
   for (int i = 0; i < kGroups; i++) {
-    group_sums_.emplace_back(size_t(layout_.fc1_weight) * kernels_->lanes);
+    group_sums_.emplace_back(ConvSums::kSize);
   }
 }
 
@@ -90,24 +89,28 @@ void CpuEngine::run(int32_t batches) {
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
-    Metrics batch = accumulate_gradient(*epoch_examples_, order_.data() + first, count,
-                                        augmentation_, static_cast<int32_t>(first));
+    const SgdStep step{rates_[position_], config_.momentum, config_.weight_decay, config_.nesterov};
+    Metrics batch = learn({*epoch_examples_, order_.data() + first, count, augmentation_,
+                           static_cast<int32_t>(first)},
+                          &step);
     metrics_.loss_sum += batch.loss_sum;
     metrics_.correct += batch.correct;
     metrics_.count += batch.count;
-    update(rates_[position_]);
   }
 }
 
-Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* indices, int count,
-                                       const Augmentation& augmentation, int32_t position) {
-  std::memset(gradient_.data(), 0, layout_.size * sizeof(float));
-  const float scale = 1.0f / static_cast<float>(count);
+Metrics CpuEngine::learn(const Batch& batch, const SgdStep* step) {
+  // The first chunk has the most tiles.
+  const int groups = std::min(tiles_of(std::min(batch.count, kChunk)), kGroups);
+  for (int group = 0; group < groups; group++) {
+    std::memset(group_sums_[group].data(), 0, ConvSums::kSize * sizeof(float));
+  }
   Metrics sums;
-  for (int first = 0; first < count; first += kChunk) {
-    int size = std::min(kChunk, count - first);
-    accumulate_chunk(examples, indices + first, size, scale, augmentation, position + first);
-    Metrics chunk = sum_metrics(size);
+  for (int first = 0; first < batch.count; first += kChunk) {
+    const int size = std::min(kChunk, batch.count - first);
+    run_tiles(batch, first, size, groups);
+    finish_chunk(size, first == 0, first + size == batch.count, groups, step);
+    const Metrics chunk = sum_metrics(size);
     sums.loss_sum += chunk.loss_sum;
     sums.correct += chunk.correct;
     sums.count += chunk.count;
@@ -115,85 +118,95 @@ Metrics CpuEngine::accumulate_gradient(const Examples& examples, const int32_t* 
   return sums;
 }
 
-void CpuEngine::accumulate_chunk(const Examples& examples, const int32_t* indices, int count,
-                                 float scale, const Augmentation& augmentation, int32_t position) {
+void CpuEngine::run_tiles(const Batch& batch, int first, int count, int groups) {
   const int lanes = kernels_->lanes;
   const int tiles = tiles_of(count);
-  const int groups = std::min(tiles, kGroups);
-  const size_t conv_values = size_t(layout_.fc1_weight) * lanes;
-
   pool_.loop(groups, [&](int group, int thread) {
-    float* sums = group_sums_[group].data();
-    std::memset(sums, 0, conv_values * sizeof(float));
-    Tile& tile = tiles_[thread];
     for (int t = tiles * group / groups; t < tiles * (group + 1) / groups; t++) {
-      const int first = t * lanes;
-      const int size = std::min(lanes, count - first);
-      const uint8_t* images[kMaxLanes];
-      int32_t labels[kMaxLanes];
-      uint8_t changed[kMaxLanes][kPixels];
-      for (int lane = 0; lane < lanes; lane++) {
-        // Lanes beyond the end repeat an image; their gradient is zero.
-        int32_t index = indices[first + std::min(lane, size - 1)];
-        images[lane] = examples.pixels.data() + size_t(index) * kPixels;
-        if (augmentation.is_on()) {
-          change_image(augmentation.change(position + first + lane), images[lane], changed[lane]);
-          images[lane] = changed[lane];
-        }
-        labels[lane] = examples.labels[index];
-      }
-      tile.forward(parameters_.data(), images, nullptr);
-      tile.loss(labels, size, true, config_.label_smoothing, scale, &losses_[first],
-                &correct_[first]);
-      tile.backward(parameters_.data(), sums, &rows_, first);
+      const int row = t * lanes;
+      run_tile(batch, first + row, std::min(lanes, count - row), row, tiles_[thread],
+               group_sums_[group].data());
     }
-  });
-
-  struct Dense {
-    const AlignedBuffer &in, &d;
-    int in_stride, n, d_stride, m, weight, bias;
-  };
-  const Dense layers[] = {
-      {rows_.flat, rows_.dfc1, DenseRows::kStride400, kFlat, DenseRows::kStride120, kFc1,
-       layout_.fc1_weight, layout_.fc1_bias},
-      {rows_.fc1, rows_.dfc2, DenseRows::kStride120, kFc1, DenseRows::kStride84, kFc2,
-       layout_.fc2_weight, layout_.fc2_bias},
-      {rows_.fc2, rows_.dlogits, DenseRows::kStride84, kFc2, rows_.class_stride, config_.classes,
-       layout_.fc3_weight, layout_.fc3_bias},
-  };
-  const float* group_pointers[kGroups];
-  for (int g = 0; g < groups; g++) group_pointers[g] = group_sums_[g].data();
-  constexpr int kConvsPerTask = 512;
-  const int conv_parameters = layout_.fc1_weight;
-  int task_counts[4];
-  for (int i = 0; i < 3; i++) task_counts[i] = tasks_of(layers[i].m, kRowsPerTask);
-  task_counts[3] = tasks_of(conv_parameters, kConvsPerTask);
-  const int tasks = task_counts[0] + task_counts[1] + task_counts[2] + task_counts[3];
-  pool_.loop(tasks, [&](int task, int) {
-    int layer = 0;
-    while (task >= task_counts[layer]) task -= task_counts[layer++];
-    if (layer == 3) {
-      const int first = task * kConvsPerTask;
-      kernels_->reduce_groups(group_pointers, groups, first,
-                              std::min(first + kConvsPerTask, conv_parameters), gradient_.data());
-      return;
-    }
-    const Dense& dense = layers[layer];
-    const int first = task * kRowsPerTask;
-    kernels_->dense_backward_weight(dense.in.data(), dense.in_stride, dense.n, dense.d.data(),
-                                    dense.d_stride, count, first,
-                                    std::min(first + kRowsPerTask, dense.m),
-                                    gradient_.data() + dense.weight, gradient_.data() + dense.bias);
   });
 }
 
-void CpuEngine::update(float rate) {
-  const SgdStep step{rate, config_.momentum, config_.weight_decay, config_.nesterov};
-  pool_.loop(tasks_of(layout_.size, kFloatsPerTask), [&](int task, int) {
-    const int first = task * kFloatsPerTask;
-    kernels_->sgd(&step, std::min(kFloatsPerTask, layout_.size - first), gradient_.data() + first,
-                  velocities_.data() + first, parameters_.data() + first);
+void CpuEngine::run_tile(const Batch& batch, int first, int count, int row, Tile& tile,
+                         float* conv_sums) {
+  const uint8_t* images[kMaxLanes];
+  int32_t labels[kMaxLanes];
+  uint8_t changed[kMaxLanes][kPixels];
+  for (int lane = 0; lane < kernels_->lanes; lane++) {
+    // Lanes beyond the end repeat an image; their gradient is zero.
+    const int32_t index = batch.indices[first + std::min(lane, count - 1)];
+    images[lane] = batch.examples.pixels.data() + size_t(index) * kPixels;
+    if (batch.augmentation.is_on()) {
+      change_image(batch.augmentation.change(batch.position + first + lane), images[lane],
+                   changed[lane]);
+      images[lane] = changed[lane];
+    }
+    labels[lane] = batch.examples.labels[index];
+  }
+  tile.forward(weights_, images, &rows_, row, nullptr);
+  tile.loss(labels, count, true, config_.label_smoothing, 1.0f / static_cast<float>(batch.count),
+            &losses_[row], &correct_[row]);
+  tile.backward(weights_, conv_sums, &rows_, row);
+}
+
+void CpuEngine::finish_chunk(int count, bool is_first, bool is_last, int groups,
+                             const SgdStep* step) {
+  struct Dense {
+    const AlignedBuffer &in, &d;
+    int n, m, weight, bias;
+    float* rows;
+  };
+  const Dense layers[] = {
+      {rows_.flat, rows_.dfc1, kFlat, kFc1, layout_.fc1_weight, layout_.fc1_bias, weights_.fc1()},
+      {rows_.fc1, rows_.dfc2, kFc1, kFc2, layout_.fc2_weight, layout_.fc2_bias, weights_.fc2()},
+      {rows_.fc2, rows_.dlogits, kFc2, config_.classes, layout_.fc3_weight, layout_.fc3_bias,
+       weights_.fc3()},
+  };
+  // Ahead of the dense layers, since it cannot be shared out.
+  const int convolutions = is_last ? 1 : 0;
+  int tasks = convolutions;
+  for (const Dense& layer : layers) tasks += tasks_of(layer.m, kRowsPerTask);
+  pool_.loop(tasks, [&](int task, int) {
+    if (task < convolutions) return finish_convolutions(groups, step);
+    task -= convolutions;
+    const Dense* layer = layers;
+    for (; task >= tasks_of(layer->m, kRowsPerTask); layer++) {
+      task -= tasks_of(layer->m, kRowsPerTask);
+    }
+    const DenseGradient gradient{gradient_.data() + layer->weight, gradient_.data() + layer->bias,
+                                 !is_first};
+    float* parameters = weights_.parameters();
+    const DenseUpdate update{step,
+                             parameters + layer->weight,
+                             parameters + layer->bias,
+                             velocities_.data() + layer->weight,
+                             velocities_.data() + layer->bias,
+                             layer->rows};
+    const int first = task * kRowsPerTask;
+    kernels_->dense_backward_weight(layer->in.data(), layer->n, layer->d.data(), layer->m, count,
+                                    first, std::min(first + kRowsPerTask, layer->m), &gradient,
+                                    is_last && step != nullptr ? &update : nullptr);
   });
+}
+
+void CpuEngine::finish_convolutions(int groups, const SgdStep* step) {
+  const float* group_pointers[kGroups];
+  for (int g = 0; g < groups; g++) group_pointers[g] = group_sums_[g].data();
+  float sums[ConvSums::kSize];
+  kernels_->sum_groups(group_pointers, groups, ConvSums::kSize, sums);
+  float* gradient = gradient_.data();
+  kernels_->winograd_weight_gradient(sums + ConvSums::kConv1Weight, kConv1Rows,
+                                     gradient + layout_.conv1_weight);
+  kernels_->winograd_weight_gradient(sums + ConvSums::kConv2Weight, kConv2Rows,
+                                     gradient + layout_.conv2_weight);
+  std::copy_n(sums + ConvSums::kConv1Bias, kConv1Channels, gradient + layout_.conv1_bias);
+  std::copy_n(sums + ConvSums::kConv2Bias, kConv2Channels, gradient + layout_.conv2_bias);
+  if (step == nullptr) return;
+  kernels_->sgd(step, layout_.fc1_weight, gradient, velocities_.data(), weights_.parameters());
+  weights_.prepare_convolutions();
 }
 
 Metrics CpuEngine::sum_metrics(int count) const {
@@ -220,8 +233,7 @@ void CpuEngine::forward_images(const uint8_t* images, int32_t count, const Captu
     for (int lane = 0; lane < lanes; lane++) {
       pointers[lane] = images + size_t(first + std::min(lane, size - 1)) * kPixels;
     }
-    tiles_[thread].forward(parameters_.data(), pointers,
-                           captures == nullptr ? nullptr : captures + thread);
+    tiles_[thread].forward(weights_, pointers, captures == nullptr ? nullptr : captures + thread);
     consume(tiles_[thread], thread, first, size);
   });
 }
@@ -248,7 +260,7 @@ Metrics CpuEngine::evaluate(int32_t dataset) {
 double CpuEngine::gradients(int32_t dataset, const int32_t* indices, int32_t count,
                             float* gradient) {
   FlushDenormals mode;
-  Metrics sums = accumulate_gradient(*datasets_.at(dataset), indices, count, Augmentation(), 0);
+  const Metrics sums = learn({*datasets_.at(dataset), indices, count, Augmentation(), 0}, nullptr);
   std::memcpy(gradient, gradient_.data(), layout_.size * sizeof(float));
   return sums.loss_sum / static_cast<double>(sums.count);
 }
@@ -300,7 +312,7 @@ void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* 
   FlushDenormals mode;
   const SingleImageKernels& kernels = kernels_->single_image;
   if (single_image_weights_stale_) {
-    kernels.arrange_weights(&layout_, config_.classes, parameters_.data(),
+    kernels.arrange_weights(&layout_, config_.classes, weights_.parameters(),
                             single_image_weights_.data());
     single_image_weights_stale_ = false;
   }
@@ -314,11 +326,12 @@ void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* 
 }
 
 void CpuEngine::read_parameters(float* parameters) {
-  std::memcpy(parameters, parameters_.data(), layout_.size * sizeof(float));
+  std::memcpy(parameters, weights_.parameters(), layout_.size * sizeof(float));
 }
 
 void CpuEngine::write_parameters(const float* parameters) {
-  std::memcpy(parameters_.data(), parameters, layout_.size * sizeof(float));
+  std::memcpy(weights_.parameters(), parameters, layout_.size * sizeof(float));
+  weights_.prepare();
   single_image_weights_stale_ = true;
 }
 

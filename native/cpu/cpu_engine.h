@@ -13,6 +13,7 @@
 #include "cpu/aligned_buffer.h"
 #include "cpu/thread_pool.h"
 #include "cpu/tile.h"
+#include "cpu/weights.h"
 #include "lenet/engine.h"
 
 namespace lenet {
@@ -53,21 +54,32 @@ class CpuEngine {
   // mini-batch takes several rounds.
   static constexpr int kChunk = 1024;
   // As many threads as this work on the tiles of a mini-batch of 256.
-  static constexpr int kGroups = 8;
+  static constexpr int kGroups = 16;
 
   struct Examples {
     std::vector<uint8_t> pixels;
     std::vector<int32_t> labels;
   };
 
-  const KernelTable& kernels() const { return *kernels_; }
   int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }
-  // `position` is that of the first example in the epoch.
-  Metrics accumulate_gradient(const Examples& examples, const int32_t* indices, int count,
-                              const Augmentation& augmentation, int32_t position);
-  void accumulate_chunk(const Examples& examples, const int32_t* indices, int count, float scale,
-                        const Augmentation& augmentation, int32_t position);
-  void update(float rate);
+  struct Batch {
+    const Examples& examples;
+    const int32_t* indices;
+    int count;
+    const Augmentation& augmentation;
+    int32_t position;  // of the first example in the epoch
+  };
+
+  // Forward and backward over a mini-batch. The gradient of its mean loss goes to gradient_, or
+  // with `step` into the parameters.
+  Metrics learn(const Batch& batch, const SgdStep* step);
+  // Forward and backward over the batch's examples from `first` on, a chunk of them.
+  void run_tiles(const Batch& batch, int first, int count, int groups);
+  void run_tile(const Batch& batch, int first, int count, int row, Tile& tile, float* conv_sums);
+  // The dense layers' gradients of a chunk of `count` examples, and with the last chunk those of
+  // the convolutions.
+  void finish_chunk(int count, bool is_first, bool is_last, int groups, const SgdStep* step);
+  void finish_convolutions(int groups, const SgdStep* step);
   Metrics sum_metrics(int count) const;
   void predict_tiles(const uint8_t* images, int32_t count, float* probabilities);
   void predict_one_by_one(const uint8_t* images, int32_t count, float* probabilities);
@@ -80,11 +92,11 @@ class CpuEngine {
   ParameterLayout layout_;
   ThreadPool pool_;
   std::vector<Tile> tiles_;                // one per thread
-  std::vector<AlignedBuffer> group_sums_;  // [conv parameters][L] per group
+  std::vector<AlignedBuffer> group_sums_;  // ConvSums per group
   DenseRows rows_;
   std::vector<float> losses_;
   std::vector<uint8_t> correct_;
-  AlignedBuffer parameters_;
+  Weights weights_;
   AlignedBuffer velocities_;
   AlignedBuffer gradient_;
   // The parameters once more, arranged for single images when those are first predicted.

@@ -6,9 +6,22 @@ namespace lenet {
 namespace {
 
 constexpr int kPaddedPixels = 32 * 32;
+constexpr int kConv1Size = 28;
+constexpr int kPool1Size = 14;
+constexpr int kConv2Size = 10;
+constexpr int kPool2Size = 5;
+
+constexpr int kWindow = kConv1Window * kConvPoints * kPool1Size;
+constexpr int kPool1Row = kConv1Channels * kPool1Size;
+constexpr int kConv1RowPair = kPool1Row * 4;
+constexpr int kConv1 = kPool1Size * kConv1RowPair;
+constexpr int kPool1 = kPool2Size * kConvPoints * kPool1Row;
+constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
+constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
 int tile_values(int classes) {
-  return kPaddedPixels + 4704 + 2 * 1176 + 1600 + 2 * kFlat + 2 * kFc1 + 2 * kFc2 + 2 * classes;
+  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 +
+         2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
 }
 
 }  // namespace
@@ -18,19 +31,21 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       kernels_(kernels),
       layout_(config.classes),
       memory_(size_t(tile_values(config.classes)) * kernels->lanes),
+      own_rows_(kernels->lanes, config.classes),
       x_(take(kPaddedPixels)),
-      conv1_(take(4704)),
-      pool1_(take(1176)),
-      conv2_(take(1600)),
+      window_(take(kWindow)),
+      row_(take(kPool1Row)),
+      conv1_(take(kConv1)),
+      dconv1_(take(kConv1RowPair)),
+      pool1_(take(kPool1)),
+      conv2_(take(kConv2)),
       pool2_(take(kFlat)),
-      fc1_(take(kFc1)),
-      fc2_(take(kFc2)),
+      dflat_(take(kFlat)),
+      dfc_(take(kFc1)),
       logits_(take(config.classes)),
-      dpool1_(take(1176)),
-      dpool2_(take(kFlat)),
-      dfc1_(take(kFc1)),
-      dfc2_(take(kFc2)),
-      dlogits_(take(config.classes)) {}
+      dlogits_(take(config.classes)),
+      conv1_sums_(take(kConv1Sums)),
+      bias_sums_(take(kConv2Channels)) {}
 
 float* Tile::take(int values) {
   float* p = memory_.data() + size_t(taken_) * kernels_->lanes;
@@ -44,57 +59,84 @@ void Tile::keep(const Capture* capture, Layer layer, const float* values) const 
   std::memcpy(capture->values, values, size_t(size) * kernels_->lanes * sizeof(float));
 }
 
-void Tile::forward(const float* parameters, const uint8_t* const* images, const Capture* capture) {
+// cells [channels][rows][size / 2][4][L] -> pairs of rows of [channels][size][size][L]
+void Tile::keep_cells(const Capture* capture, Layer layer, const float* cells, int channels,
+                      int size, int first_row, int rows) const {
+  if (capture == nullptr || capture->layer != layer) return;
+  const int lanes = kernels_->lanes;
+  for (int c = 0; c < channels; c++) {
+    for (int row = first_row; row < first_row + rows; row++) {
+      for (int k = 0; k < size / 2; k++) {
+        for (int r = 0; r < 2; r++, cells += 2 * lanes) {
+          const size_t at = size_t(c * size + 2 * row + r) * size + 2 * k;
+          std::memcpy(capture->values + at * lanes, cells, size_t(2) * lanes * sizeof(float));
+        }
+      }
+    }
+  }
+}
+
+void Tile::keep_rows(const Capture* capture, Layer layer, const float* rows, int n) const {
+  if (capture == nullptr || capture->layer != layer) return;
+  kernels_->rows_to_lanes(rows, n, dense_stride(n), capture->values);
+}
+
+void Tile::forward(const Weights& weights, const uint8_t* const* images, DenseRows* rows,
+                   int first_row, const Capture* capture) {
+  forward_convolutions(weights, images, capture);
+
+  const auto activation = kernels_->activation_forward[static_cast<int>(config_.activation)];
+  const float* parameters = weights.parameters();
+  float* flat = rows->flat.data() + size_t(first_row) * dense_stride(kFlat);
+  float* fc1 = rows->fc1.data() + size_t(first_row) * dense_stride(kFc1);
+  float* fc2 = rows->fc2.data() + size_t(first_row) * dense_stride(kFc2);
+  float* logits = rows->dlogits.data() + size_t(first_row) * rows->class_stride;
+  kernels_->lanes_to_rows(pool2_, kFlat, flat, dense_stride(kFlat));
+  kernels_->dense_forward(flat, kFlat, weights.fc1(), parameters + layout_.fc1_bias, kFc1, fc1);
+  keep_rows(capture, Layer::FC1, fc1, kFc1);
+  // As many vectors as a row has floats, since there are L rows.
+  activation(dense_stride(kFc1), fc1);
+  keep_rows(capture, Layer::FC1_ACTIVATION, fc1, kFc1);
+  kernels_->dense_forward(fc1, kFc1, weights.fc2(), parameters + layout_.fc2_bias, kFc2, fc2);
+  keep_rows(capture, Layer::FC2, fc2, kFc2);
+  activation(dense_stride(kFc2), fc2);
+  keep_rows(capture, Layer::FC2_ACTIVATION, fc2, kFc2);
+  kernels_->dense_forward(fc2, kFc2, weights.fc3(), parameters + layout_.fc3_bias, config_.classes,
+                          logits);
+  kernels_->rows_to_lanes(logits, config_.classes, rows->class_stride, logits_);
+  keep(capture, Layer::FC3, logits_);
+}
+
+void Tile::forward_convolutions(const Weights& weights, const uint8_t* const* images,
+                                const Capture* capture) {
   const auto activation_pool =
       kernels_->activation_pool_forward[static_cast<int>(config_.activation)]
                                        [static_cast<int>(config_.pooling)];
-  // A layer before its activation exists only until its rows are activated, so rows are captured
-  // as they come.
   const int lanes = kernels_->lanes;
-  auto keep_rows = [&](Layer layer, const float* values, int channels, int size, int row_pair) {
-    if (capture == nullptr || capture->layer != layer) return;
-    for (int c = 0; c < channels; c++) {
-      size_t at = size_t(c * size + 2 * row_pair) * size * lanes;
-      std::memcpy(capture->values + at, values + at, size_t(2) * size * lanes * sizeof(float));
-    }
-  };
-
+  const float* parameters = weights.parameters();
   kernels_->gather(images, config_.input_scale, config_.input_offset, x_);
-  for (int row_pair = 0; row_pair < 14; row_pair++) {
-    kernels_->conv1_forward(x_, parameters + layout_.conv1_weight, parameters + layout_.conv1_bias,
-                            row_pair, conv1_);
-    keep_rows(Layer::CONV1, conv1_, kConv1Channels, 28, row_pair);
-    activation_pool(kConv1Channels, 28, row_pair, conv1_, pool1_);
+  for (int y = 0; y < kPool1Size; y++) {
+    float* cells = conv1_ + size_t(y) * kConv1RowPair * lanes;
+    kernels_->conv1_forward(x_, weights.conv1(), parameters + layout_.conv1_bias, y, window_,
+                            cells);
+    keep_cells(capture, Layer::CONV1, cells, kConv1Channels, kConv1Size, y, 1);
+    activation_pool(kPool1Row, cells, row_);
+    keep_cells(capture, Layer::CONV1_ACTIVATION, cells, kConv1Channels, kConv1Size, y, 1);
+    if (capture != nullptr && capture->layer == Layer::POOL1) {
+      for (int c = 0; c < kConv1Channels; c++) {
+        const size_t row = size_t(kPool1Size) * lanes;
+        std::memcpy(capture->values + (c * kPool1Size + y) * row, row_ + c * row,
+                    row * sizeof(float));
+      }
+    }
+    kernels_->conv2_input_row(row_, y, pool1_);
   }
-  keep(capture, Layer::CONV1_ACTIVATION, conv1_);
-  keep(capture, Layer::POOL1, pool1_);
-  for (int row_pair = 0; row_pair < 5; row_pair++) {
-    kernels_->conv2_forward(pool1_, parameters + layout_.conv2_weight,
-                            parameters + layout_.conv2_bias, row_pair, conv2_);
-    keep_rows(Layer::CONV2, conv2_, kConv2Channels, 10, row_pair);
-    activation_pool(kConv2Channels, 10, row_pair, conv2_, pool2_);
-  }
-  keep(capture, Layer::CONV2_ACTIVATION, conv2_);
+  kernels_->conv2_forward(pool1_, weights.conv2(), parameters + layout_.conv2_bias, conv2_);
+  keep_cells(capture, Layer::CONV2, conv2_, kConv2Channels, kConv2Size, 0, kPool2Size);
+  activation_pool(kFlat, conv2_, pool2_);
+  keep_cells(capture, Layer::CONV2_ACTIVATION, conv2_, kConv2Channels, kConv2Size, 0, kPool2Size);
   keep(capture, Layer::POOL2, pool2_);
   keep(capture, Layer::FLATTEN, pool2_);
-
-  const auto activation = kernels_->activation_forward[static_cast<int>(config_.activation)];
-  dense(pool2_, kFlat, parameters + layout_.fc1_weight, parameters + layout_.fc1_bias, kFc1, fc1_,
-        Layer::FC1, capture);
-  activation(kFc1, fc1_);
-  keep(capture, Layer::FC1_ACTIVATION, fc1_);
-  dense(fc1_, kFc1, parameters + layout_.fc2_weight, parameters + layout_.fc2_bias, kFc2, fc2_,
-        Layer::FC2, capture);
-  activation(kFc2, fc2_);
-  keep(capture, Layer::FC2_ACTIVATION, fc2_);
-  dense(fc2_, kFc2, parameters + layout_.fc3_weight, parameters + layout_.fc3_bias, config_.classes,
-        logits_, Layer::FC3, capture);
-}
-
-void Tile::dense(const float* in, int n, const float* weight, const float* bias, int m, float* out,
-                 Layer layer, const Capture* capture) const {
-  kernels_->dense_forward(in, n, weight, bias, m, out);
-  keep(capture, layer, out);
 }
 
 void Tile::loss(const int32_t* labels, int count, bool with_gradient, float smoothing, float scale,
@@ -103,39 +145,49 @@ void Tile::loss(const int32_t* labels, int count, bool with_gradient, float smoo
                           correct, with_gradient ? dlogits_ : nullptr);
 }
 
-void Tile::backward(const float* parameters, float* group_sums, DenseRows* rows, int first_row) {
-  const int activation = static_cast<int>(config_.activation);
-  const auto activation_backward = kernels_->activation_backward[activation];
+void Tile::backward(const Weights& weights, float* conv_sums, DenseRows* rows, int first_row) {
+  const auto activation_backward =
+      kernels_->activation_backward[static_cast<int>(config_.activation)];
+  const size_t fc1_at = size_t(first_row) * dense_stride(kFc1);
+  const size_t fc2_at = size_t(first_row) * dense_stride(kFc2);
+  float* dfc1 = rows->dfc1.data() + fc1_at;
+  float* dfc2 = rows->dfc2.data() + fc2_at;
+  kernels_->lanes_to_rows(dlogits_, config_.classes,
+                          rows->dlogits.data() + size_t(first_row) * rows->class_stride,
+                          rows->class_stride);
+  kernels_->dense_backward_data(dlogits_, config_.classes, weights.fc3(), kFc2, dfc2);
+  activation_backward(dense_stride(kFc2), rows->fc2.data() + fc2_at, dfc2);
+  kernels_->rows_to_lanes(dfc2, kFc2, dense_stride(kFc2), dfc_);
+  kernels_->dense_backward_data(dfc_, kFc2, weights.fc2(), kFc1, dfc1);
+  activation_backward(dense_stride(kFc1), rows->fc1.data() + fc1_at, dfc1);
+  kernels_->rows_to_lanes(dfc1, kFc1, dense_stride(kFc1), dfc_);
+  kernels_->dense_backward_data(dfc_, kFc1, weights.fc1(), kFlat, dflat_);
+  kernels_->rows_to_lanes(dflat_, kFlat, dense_stride(kFlat), pool2_);
+  backward_convolutions(weights, conv_sums);
+}
+
+// From pool2_, which holds its gradient now.
+void Tile::backward_convolutions(const Weights& weights, float* conv_sums) {
   const auto activation_pool_backward =
-      kernels_->activation_pool_backward[activation][static_cast<int>(config_.pooling)];
-  const int lanes = kernels_->lanes;
+      kernels_->activation_pool_backward[static_cast<int>(config_.activation)]
+                                        [static_cast<int>(config_.pooling)];
+  const size_t lanes = kernels_->lanes;
+  std::memset(bias_sums_, 0, kConv2Channels * lanes * sizeof(float));
+  activation_pool_backward(kConv2Channels, kFlat / kConv2Channels, pool2_, conv2_, conv2_,
+                           bias_sums_);
+  kernels_->add_lane_sums(kConv2Channels, bias_sums_, conv_sums + ConvSums::kConv2Bias);
+  kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, conv_sums + ConvSums::kConv2Weight);
 
-  kernels_->dense_backward_data(dlogits_, config_.classes, parameters + layout_.fc3_weight, kFc2,
-                                dfc2_);
-  activation_backward(kFc2, fc2_, dfc2_);
-  kernels_->dense_backward_data(dfc2_, kFc2, parameters + layout_.fc2_weight, kFc1, dfc1_);
-  activation_backward(kFc1, fc1_, dfc1_);
-  kernels_->dense_backward_data(dfc1_, kFc1, parameters + layout_.fc1_weight, kFlat, dpool2_);
-
-  auto to_rows = [&](const float* values, int n, AlignedBuffer& buffer, int stride) {
-    kernels_->lanes_to_rows(values, n, buffer.data() + size_t(first_row) * stride, stride);
-  };
-  to_rows(pool2_, kFlat, rows->flat, DenseRows::kStride400);
-  to_rows(fc1_, kFc1, rows->fc1, DenseRows::kStride120);
-  to_rows(fc2_, kFc2, rows->fc2, DenseRows::kStride84);
-  to_rows(dfc1_, kFc1, rows->dfc1, DenseRows::kStride120);
-  to_rows(dfc2_, kFc2, rows->dfc2, DenseRows::kStride84);
-  to_rows(dlogits_, config_.classes, rows->dlogits, rows->class_stride);
-
-  float* conv1_weight_sums = group_sums + size_t(layout_.conv1_weight) * lanes;
-  float* conv1_bias_sums = group_sums + size_t(layout_.conv1_bias) * lanes;
-  float* conv2_weight_sums = group_sums + size_t(layout_.conv2_weight) * lanes;
-  float* conv2_bias_sums = group_sums + size_t(layout_.conv2_bias) * lanes;
-  activation_pool_backward(kConv2Channels, 10, pool2_, dpool2_, conv2_, conv2_bias_sums);
-  kernels_->conv2_backward_weight(pool1_, conv2_, conv2_weight_sums);
-  kernels_->conv2_backward_data(conv2_, parameters + layout_.conv2_weight, dpool1_);
-  activation_pool_backward(kConv1Channels, 28, pool1_, dpool1_, conv1_, conv1_bias_sums);
-  kernels_->conv1_backward_weight(x_, conv1_, conv1_weight_sums);
+  std::memset(bias_sums_, 0, kConv1Channels * lanes * sizeof(float));
+  std::memset(conv1_sums_, 0, kConv1Sums * lanes * sizeof(float));
+  for (int y = 0; y < kPool1Size; y++) {
+    kernels_->conv2_input_gradient_row(pool1_, y, row_);
+    activation_pool_backward(kConv1Channels, kPool1Size, row_,
+                             conv1_ + size_t(y) * kConv1RowPair * lanes, dconv1_, bias_sums_);
+    kernels_->conv1_backward_weight(x_, dconv1_, y, window_, conv1_sums_);
+  }
+  kernels_->add_lane_sums(kConv1Channels, bias_sums_, conv_sums + ConvSums::kConv1Bias);
+  kernels_->add_lane_sums(kConv1Sums, conv1_sums_, conv_sums + ConvSums::kConv1Weight);
 }
 
 }  // namespace lenet

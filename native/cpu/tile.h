@@ -6,6 +6,7 @@
 #include "core/layout.h"
 #include "cpu/aligned_buffer.h"
 #include "cpu/kernels/kernels.h"
+#include "cpu/weights.h"
 #include "lenet/engine.h"
 
 namespace lenet {
@@ -16,38 +17,50 @@ struct Capture {
   float* values;
 };
 
-// What the dense layers' weight gradients need of a whole chunk of examples, one example a row.
-// Strides are multiples of 16 floats, the padding stays zero.
+// Inputs of the dense layers and gradients of their outputs, one example a row: what their weights'
+// gradients need of a whole chunk of examples.
 struct DenseRows {
-  static constexpr int kStride400 = 400;
-  static constexpr int kStride120 = 128;
-  static constexpr int kStride84 = 96;
-
   DenseRows(int rows, int classes)
-      : class_stride((classes + 15) / 16 * 16),
-        flat(size_t(rows) * kStride400),
-        fc1(size_t(rows) * kStride120),
-        fc2(size_t(rows) * kStride84),
-        dfc1(size_t(rows) * kStride120),
-        dfc2(size_t(rows) * kStride84),
+      : class_stride(dense_stride(classes)),
+        flat(size_t(rows) * dense_stride(kFlat)),
+        fc1(size_t(rows) * dense_stride(kFc1)),
+        fc2(size_t(rows) * dense_stride(kFc2)),
+        dfc1(size_t(rows) * dense_stride(kFc1)),
+        dfc2(size_t(rows) * dense_stride(kFc2)),
         dlogits(size_t(rows) * class_stride) {}
 
   int class_stride;
   AlignedBuffer flat, fc1, fc2, dfc1, dfc2, dlogits;
 };
 
+// One tile's gradient of the convolutions: weights transformed as in Weights, biases, summed over
+// the images.
+struct ConvSums {
+  static constexpr int kConv1Weight = 0;
+  static constexpr int kConv2Weight = kConv1Weight + kConvPoints * kConv1Rows;
+  static constexpr int kConv1Bias = kConv2Weight + kConvPoints * kConv2Rows;
+  static constexpr int kConv2Bias = kConv1Bias + kConv1Channels;
+  static constexpr int kSize = kConv2Bias + kConv2Channels;
+};
+
 class Tile {
  public:
   Tile(const Config& config, const KernelTable* kernels);
 
-  // images: [L] pointers. Leaves every activation in the tile.
-  void forward(const float* parameters, const uint8_t* const* images, const Capture* capture);
+  // images: [L] pointers. Leaves every activation that backward needs in the tile, and in the rows
+  // from first_row on.
+  void forward(const Weights& weights, const uint8_t* const* images, DenseRows* rows, int first_row,
+               const Capture* capture);
+  // The same for inference, with rows of the tile's own.
+  void forward(const Weights& weights, const uint8_t* const* images, const Capture* capture) {
+    forward(weights, images, &own_rows_, 0, capture);
+  }
   // The last forward pass's loss of `count` images; with_gradient also prepares backward.
   void loss(const int32_t* labels, int count, bool with_gradient, float smoothing, float scale,
             float* losses, uint8_t* correct);
-  // Adds the convolutions' gradients to the group's lane-wise sums, which are laid out as the
-  // beginning of the arena, and leaves what the dense layers need in the rows from first_row on.
-  void backward(const float* parameters, float* group_sums, DenseRows* rows, int first_row);
+  // Adds the convolutions' gradients to conv_sums, and leaves the gradients of the dense layers'
+  // outputs in the rows from first_row on.
+  void backward(const Weights& weights, float* conv_sums, DenseRows* rows, int first_row);
 
   float* logits() { return logits_; }
   // The logits become probabilities.
@@ -56,28 +69,34 @@ class Tile {
  private:
   float* take(int values);
   void keep(const Capture* capture, Layer layer, const float* values) const;
-  void dense(const float* in, int n, const float* weight, const float* bias, int m, float* out,
-             Layer layer, const Capture* capture) const;
+  void keep_cells(const Capture* capture, Layer layer, const float* cells, int channels, int size,
+                  int first_row, int rows) const;
+  void keep_rows(const Capture* capture, Layer layer, const float* rows, int n) const;
+  void forward_convolutions(const Weights& weights, const uint8_t* const* images,
+                            const Capture* capture);
+  void backward_convolutions(const Weights& weights, float* conv_sums);
 
   Config config_;
   const KernelTable* kernels_;
   ParameterLayout layout_;
   AlignedBuffer memory_;
   int taken_ = 0;
+  DenseRows own_rows_;
 
   float* x_;       // [32][32][L], framed by zeros
-  float* conv1_;   // [6][28][28][L]
-  float* pool1_;   // [6][14][14][L]
-  float* conv2_;   // [16][10][10][L]
-  float* pool2_;   // [16][5][5][L], also the flat input of the dense layers
-  float* fc1_;     // [120][L]
-  float* fc2_;     // [84][L]
+  float* window_;  // [6][6 p][14 k][L], conv1's transformed input rows
+  float* row_;     // [6][14][L], a row of pool1 or its gradient
+  float* conv1_;   // [14 y][6 o][14 k][4][L], activations
+  float* dconv1_;  // [6 o][14 k][4][L], a row pair's gradient
+  float* pool1_;   // [5 k][6 p][6][14 y][L], transformed; later its gradient
+  float* conv2_;   // [16 o][5 y][5 k][4][L], activations; later their gradient
+  float* pool2_;   // [16][5][5][L]; later its gradient
+  float* dflat_;   // [L][400]
+  float* dfc_;     // [120][L]
   float* logits_;  // [classes][L]
-  float* dpool1_;
-  float* dpool2_;
-  float* dfc1_;
-  float* dfc2_;
   float* dlogits_;
+  float* conv1_sums_;  // [6 p][6 o][5 u][L]
+  float* bias_sums_;   // [16][L]
 };
 
 }  // namespace lenet

@@ -18,27 +18,25 @@ std::string variant_name(const testing::TestParamInfo<Variant>& info) {
   return name;
 }
 
-// Planes of values [C][S][S][L] and pooled [C][S/2][S/2][L]; a cell is four values and their pool.
-struct Planes {
-  int channels, size;
+// Values [C][N][4][L] and pooled [C][N][L]: a cell is four values and their pool.
+struct Cells {
+  int channels, count;
   size_t lanes;
 
-  size_t values() const { return size_t(channels) * size * size * lanes; }
-  size_t pooled() const { return values() / 4; }
-  // The index of a cell's q-th value, in the order of reading.
-  size_t value_at(int c, int y, int x, int q, size_t lane) const {
-    return ((size_t(c) * size + 2 * y + q / 2) * size + 2 * x + q % 2) * lanes + lane;
+  size_t values() const { return pooled() * 4; }
+  size_t pooled() const { return size_t(channels) * count * lanes; }
+  // The index of a cell's q-th value.
+  size_t value_at(int c, int i, int q, size_t lane) const {
+    return ((size_t(c) * count + i) * 4 + q) * lanes + lane;
   }
-  size_t pooled_at(int c, int y, int x, size_t lane) const {
-    return ((size_t(c) * (size / 2) + y) * (size / 2) + x) * lanes + lane;
+  size_t pooled_at(int c, int i, size_t lane) const {
+    return (size_t(c) * count + i) * lanes + lane;
   }
   template <class Visit>
   void for_every_cell(Visit visit) const {
     for (int c = 0; c < channels; c++) {
-      for (int y = 0; y < size / 2; y++) {
-        for (int x = 0; x < size / 2; x++) {
-          for (size_t lane = 0; lane < lanes; lane++) visit(c, y, x, lane);
-        }
+      for (int i = 0; i < count; i++) {
+        for (size_t lane = 0; lane < lanes; lane++) visit(c, i, lane);
       }
     }
   }
@@ -53,9 +51,9 @@ class ActivationPoolTest : public testing::TestWithParam<Variant> {
   const KernelTable& kernels() const { return *std::get<0>(GetParam()); }
   Activation activation() const { return std::get<1>(GetParam()); }
   Pooling pooling() const { return std::get<2>(GetParam()); }
-  std::vector<Planes> shapes() const {
+  std::vector<Cells> shapes() const {
     const size_t L = static_cast<size_t>(kernels().lanes);
-    return {{6, 28, L}, {16, 10, L}, {1, 2, L}, {3, 6, L}};
+    return {{6, 14, L}, {16, 25, L}, {1, 1, L}, {3, 7, L}};
   }
 
   std::vector<float> random(size_t size, float low, float high) {
@@ -75,14 +73,14 @@ class ActivationPoolTest : public testing::TestWithParam<Variant> {
     return y;
   }
 
-  void forward(const Planes& p, int row_pair, float* values, float* pooled) const {
+  void forward(const Cells& cells, float* values, float* pooled) const {
     kernels().activation_pool_forward[static_cast<int>(activation())][static_cast<int>(pooling())](
-        p.channels, p.size, row_pair, values, pooled);
+        cells.channels * cells.count, values, pooled);
   }
-  void backward(const Planes& p, const float* pooled, const float* dpooled, float* values,
+  void backward(const Cells& cells, const float* dpooled, const float* values, float* d,
                 float* bias_sums) const {
     kernels().activation_pool_backward[static_cast<int>(activation())][static_cast<int>(pooling())](
-        p.channels, p.size, pooled, dpooled, values, bias_sums);
+        cells.channels, cells.count, dpooled, values, d, bias_sums);
   }
 
   Closeness closeness_;
@@ -93,28 +91,28 @@ class ActivationPoolTest : public testing::TestWithParam<Variant> {
 };
 
 TEST_P(ActivationPoolTest, ForwardActivatesAsTheDenseLayersDo) {
-  for (const Planes& p : shapes()) {
-    Guarded<float> values(p.values()), pooled(p.pooled()), expected(p.values());
-    values = random(p.values(), -6, 6);
+  for (const Cells& cells : shapes()) {
+    Guarded<float> values(cells.values()), pooled(cells.pooled()), expected(cells.values());
+    values = random(cells.values(), -6, 6);
     expected = values.values();
     kernels().activation_forward[static_cast<int>(activation())](
-        static_cast<int>(p.values() / p.lanes), expected.get());
-    for (int pair = 0; pair < p.size / 2; pair++) forward(p, pair, values.get(), pooled.get());
+        static_cast<int>(cells.values() / cells.lanes), expected.get());
+    forward(cells, values.get(), pooled.get());
     ASSERT_EQ(values.values(), expected.values());
   }
 }
 
 TEST_P(ActivationPoolTest, ForwardPools) {
-  for (const Planes& p : shapes()) {
-    Guarded<float> values(p.values()), pooled(p.pooled());
-    values = random(p.values(), -6, 6);
-    for (int pair = 0; pair < p.size / 2; pair++) forward(p, pair, values.get(), pooled.get());
-    std::vector<Sum> expected(p.pooled());
-    p.for_every_cell([&](int c, int y, int x, size_t lane) {
-      Sum& sum = expected[p.pooled_at(c, y, x, lane)];
-      float largest = values[p.value_at(c, y, x, 0, lane)];
+  for (const Cells& cells : shapes()) {
+    Guarded<float> values(cells.values()), pooled(cells.pooled());
+    values = random(cells.values(), -6, 6);
+    forward(cells, values.get(), pooled.get());
+    std::vector<Sum> expected(cells.pooled());
+    cells.for_every_cell([&](int c, int i, size_t lane) {
+      Sum& sum = expected[cells.pooled_at(c, i, lane)];
+      float largest = values[cells.value_at(c, i, 0, lane)];
       for (int q = 0; q < 4; q++) {
-        const float value = values[p.value_at(c, y, x, q, lane)];
+        const float value = values[cells.value_at(c, i, q, lane)];
         largest = std::max(largest, value);
         if (pooling() == Pooling::AVG) sum.add(0.25 * value);
       }
@@ -125,83 +123,60 @@ TEST_P(ActivationPoolTest, ForwardPools) {
   }
 }
 
-TEST_P(ActivationPoolTest, ForwardTouchesItsRowsOnly) {
-  for (const Planes& p : shapes()) {
-    for (int pair = 0; pair < p.size / 2; pair++) {
-      Guarded<float> values(p.values()), pooled(p.pooled());
-      values = random(p.values(), -6, 6);
-      pooled = random(p.pooled(), -6, 6);
-      const std::vector<float> values_before = values.values(), pooled_before = pooled.values();
-      forward(p, pair, values.get(), pooled.get());
-      p.for_every_cell([&](int c, int y, int x, size_t lane) {
-        if (y == pair) return;
-        const size_t at = p.pooled_at(c, y, x, lane);
-        ASSERT_EQ(pooled[at], pooled_before[at]);
-        for (int q = 0; q < 4; q++) {
-          const size_t cell = p.value_at(c, y, x, q, lane);
-          ASSERT_EQ(values[cell], values_before[cell]);
-        }
-      });
-    }
-  }
-}
-
 TEST_P(ActivationPoolTest, Backward) {
-  for (const Planes& p : shapes()) {
-    Guarded<float> values(p.values()), pooled(p.pooled()), dpooled(p.pooled());
-    Guarded<float> bias_sums(p.channels * p.lanes);
-    values = random_activations(p.values());
-    dpooled = random(p.pooled(), -1, 1);
+  for (const Cells& cells : shapes()) {
+    Guarded<float> values(cells.values()), dpooled(cells.pooled()), d(cells.values());
+    Guarded<float> bias_sums(cells.channels * cells.lanes);
+    values = random_activations(cells.values());
+    dpooled = random(cells.pooled(), -1, 1);
     bias_sums = random(bias_sums.size(), -1, 1);
-    std::vector<Sum> expected(p.values()), expected_bias(bias_sums.size());
+    std::vector<Sum> expected(cells.values()), expected_bias(bias_sums.size());
     for (size_t i = 0; i < bias_sums.size(); i++) expected_bias[i].add(bias_sums[i]);
-    p.for_every_cell([&](int c, int y, int x, size_t lane) {
-      // Among equals the first in the order of reading is the maximum.
+    cells.for_every_cell([&](int c, int i, size_t lane) {
+      // Among equals the first is the maximum.
       int first = 0;
-      double sum = 0;
-      for (int q = 0; q < 4; q++) {
-        const float value = values[p.value_at(c, y, x, q, lane)];
-        if (value > values[p.value_at(c, y, x, first, lane)]) first = q;
-        sum += value;
+      for (int q = 1; q < 4; q++) {
+        if (values[cells.value_at(c, i, q, lane)] > values[cells.value_at(c, i, first, lane)]) {
+          first = q;
+        }
       }
-      const size_t at = p.pooled_at(c, y, x, lane);
-      pooled[at] = pooling() == Pooling::AVG ? static_cast<float>(sum / 4)
-                                             : values[p.value_at(c, y, x, first, lane)];
       for (int q = 0; q < 4; q++) {
-        const size_t cell = p.value_at(c, y, x, q, lane);
-        double share = pooling() == Pooling::AVG ? 0.25 : (q == first ? 1 : 0);
-        double d = share * dpooled[at] * derivative_of(activation(), values[cell]);
-        double magnitude =
-            share * std::fabs(dpooled[at]) * derivative_magnitude(activation(), values[cell]);
+        const size_t at = cells.value_at(c, i, q, lane);
+        const double share = pooling() == Pooling::AVG ? 0.25 : (q == first ? 1 : 0);
+        const double dout = share * dpooled[cells.pooled_at(c, i, lane)];
+        const double magnitude = std::fabs(dout) * derivative_magnitude(activation(), values[at]);
         // Square, difference, product; into the bias one addition more.
-        expected[cell].add(d, magnitude, 3);
-        expected_bias[c * p.lanes + lane].add(d, magnitude, 4);
+        expected[at].add(dout * derivative_of(activation(), values[at]), magnitude, 3);
+        expected_bias[c * cells.lanes + lane].add(dout * derivative_of(activation(), values[at]),
+                                                  magnitude, 4);
       }
     });
-    const std::vector<float> pooled_before = pooled.values(), dpooled_before = dpooled.values();
-    backward(p, pooled.get(), dpooled.get(), values.get(), bias_sums.get());
-    closeness_.expect(expected, values.values(), "values");
+    const std::vector<float> values_before = values.values(), dpooled_before = dpooled.values();
+    backward(cells, dpooled.get(), values.get(), d.get(), bias_sums.get());
+    closeness_.expect(expected, d.values(), "d");
     closeness_.expect(expected_bias, bias_sums.values(), "bias_sums");
-    EXPECT_EQ(pooled.values(), pooled_before);
+    EXPECT_EQ(values.values(), values_before);
     EXPECT_EQ(dpooled.values(), dpooled_before);
+    // In place it does the same.
+    backward(cells, dpooled.get(), values.get(), values.get(), bias_sums.get());
+    EXPECT_EQ(values.values(), d.values());
   }
 }
 
 // All four values equal: the maximum is the first, the average none.
 TEST_P(ActivationPoolTest, BackwardOfTies) {
-  const Planes p{2, 4, static_cast<size_t>(kernels().lanes)};
-  Guarded<float> values(p.values()), pooled(p.pooled()), dpooled(p.pooled());
-  Guarded<float> bias_sums(p.channels * p.lanes);
-  values = std::vector<float>(p.values(), 0.5f);
-  pooled = std::vector<float>(p.pooled(), 0.5f);
-  dpooled = std::vector<float>(p.pooled(), 1.0f);
-  backward(p, pooled.get(), dpooled.get(), values.get(), bias_sums.get());
+  const Cells cells{2, 4, static_cast<size_t>(kernels().lanes)};
+  Guarded<float> values(cells.values()), dpooled(cells.pooled());
+  Guarded<float> bias_sums(cells.channels * cells.lanes);
+  values = std::vector<float>(cells.values(), 0.5f);
+  dpooled = std::vector<float>(cells.pooled(), 1.0f);
+  backward(cells, dpooled.get(), values.get(), values.get(), bias_sums.get());
   // Powers of two throughout: exact.
   const auto whole = static_cast<float>(derivative_of(activation(), 0.5));
-  p.for_every_cell([&](int c, int y, int x, size_t lane) {
+  cells.for_every_cell([&](int c, int i, size_t lane) {
     for (int q = 0; q < 4; q++) {
       const float share = pooling() == Pooling::AVG ? 0.25f : (q == 0 ? 1 : 0);
-      EXPECT_EQ(values[p.value_at(c, y, x, q, lane)], share * whole);
+      EXPECT_EQ(values[cells.value_at(c, i, q, lane)], share * whole);
     }
   });
 }

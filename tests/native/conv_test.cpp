@@ -1,144 +1,238 @@
-// The two convolution layers against one plain reference each way.
+// The two convolution layers, with the transforms around them, against plain sums.
+#include <functional>
+
 #include "kernel_test.h"
+#include "winograd_reference.h"
 
 namespace lenet {
 namespace {
 
-constexpr int kKernel = 5;
+constexpr ConvShape kConv1{1, 6, 32};
+constexpr ConvShape kConv2{6, 16, 14};
 
-// in [I][S][S][L], weight [O][I][5][5], d and out [O][S-4][S-4][L]
-struct Shape {
-  int in_channels, out_channels, size;
-  // Width of the zero frame around the input.
-  int frame;
+class ConvTest : public KernelTest {
+ protected:
+  ConvReference reference(const ConvShape& shape) const { return {shape, lanes()}; }
 
-  int out_size() const { return size - kKernel + 1; }
-  size_t in_values() const { return size_t(in_channels) * size * size; }
-  size_t out_values() const { return size_t(out_channels) * out_size() * out_size(); }
-  size_t weights() const { return size_t(out_channels) * in_channels * kKernel * kKernel; }
-  size_t in_at(int i, int y, int x) const { return (size_t(i) * size + y) * size + x; }
-  size_t out_at(int o, int y, int x) const { return (size_t(o) * out_size() + y) * out_size() + x; }
-  size_t weight_at(int o, int i, int u, int v) const {
-    return ((size_t(o) * in_channels + i) * kKernel + u) * kKernel + v;
+  // Where output (o, y, x) lies among conv1's cells [14 y][6 o][14 k][4] and conv2's
+  // [16 o][5 y][5 k][4].
+  size_t conv1_cell(int o, int y, int x) const {
+    return ((((size_t(y) / 2 * 6 + o) * 14 + x / 2) * 4) + y % 2 * 2 + x % 2) * lanes();
   }
-};
+  size_t conv2_cell(int o, int y, int x) const {
+    return ((((size_t(o) * 5 + y / 2) * 5 + x / 2) * 4) + y % 2 * 2 + x % 2) * lanes();
+  }
 
-constexpr Shape kConv1{1, 6, 32, 2};
-constexpr Shape kConv2{6, 16, 14, 0};
-
-// Calls visit(in, weight, out) with the indices of each product that a convolution sums.
-template <class Visit>
-void for_every_product(const Shape& s, Visit visit) {
-  for (int o = 0; o < s.out_channels; o++) {
-    for (int i = 0; i < s.in_channels; i++) {
-      for (int u = 0; u < kKernel; u++) {
-        for (int v = 0; v < kKernel; v++) {
-          for (int y = 0; y < s.out_size(); y++) {
-            for (int x = 0; x < s.out_size(); x++) {
-              visit(s.in_at(i, y + u, x + v), s.weight_at(o, i, u, v), s.out_at(o, y, x));
-            }
+  // [O][S-4][S-4][L] out of cells, and the other way.
+  template <class CellAt>
+  void for_every_output(const ConvShape& s, CellAt cell_at,
+                        const std::function<void(size_t plane, size_t cell)>& visit) const {
+    for (int o = 0; o < s.out_channels; o++) {
+      for (int y = 0; y < s.out_size(); y++) {
+        for (int x = 0; x < s.out_size(); x++) {
+          for (size_t l = 0; l < lanes(); l++) {
+            visit(s.out_at(o, y, x) * lanes() + l, cell_at(o, y, x) + l);
           }
         }
       }
     }
   }
-}
 
-class ConvTest : public KernelTest {
- protected:
-  using Forward = decltype(KernelTable::conv1_forward);
-  using BackwardWeight = decltype(KernelTable::conv1_backward_weight);
-
-  std::vector<float> random_input(const Shape& s) {
-    std::vector<float> in = random(s.in_values() * lanes());
-    for (int i = 0; i < s.in_channels; i++) {
-      for (int y = 0; y < s.size; y++) {
-        for (int x = 0; x < s.size; x++) {
-          const bool inside = std::min({y, x, s.size - 1 - y, s.size - 1 - x}) >= s.frame;
-          if (!inside) std::fill_n(&in[s.in_at(i, y, x) * lanes()], lanes(), 0.0f);
-        }
+  // x [32][32][L] with its frame of two zeros.
+  std::vector<float> random_images() {
+    std::vector<float> x = random(kConv1.in_values() * lanes());
+    for (int row = 0; row < 32; row++) {
+      for (int column = 0; column < 32; column++) {
+        const bool inside = std::min({row, column, 31 - row, 31 - column}) >= 2;
+        if (!inside) std::fill_n(&x[kConv1.in_at(0, row, column) * lanes()], lanes(), 0.0f);
       }
     }
-    return in;
+    return x;
   }
 
-  void check_forward(const Shape& s, Forward forward) {
-    const size_t L = lanes();
-    for (int offset = 0; offset < 4; offset++) {
-      Guarded<float> in(s.in_values() * L), weight(s.weights(), offset);
-      Guarded<float> bias(s.out_channels, (offset + 1) % 4), out(s.out_values() * L);
-      in = random_input(s);
-      weight = random(weight.size());
-      bias = random(bias.size());
-      std::vector<Sum> expected(out.size());
-      for (size_t i = 0; i < expected.size(); i++) {
-        expected[i].add(bias[i / (L * s.out_size() * s.out_size())]);
-      }
-      for_every_product(s, [&](size_t a, size_t w, size_t b) {
-        for (size_t lane = 0; lane < L; lane++) {
-          expected[b * L + lane].add(double{in[a * L + lane]} * weight[w]);
-        }
-      });
-      // Rows not yet computed stay as they were.
-      const int row_pairs = s.out_size() / 2;
-      const size_t pair_values = size_t(2) * s.out_size() * L;
-      for (int pair = 0; pair < row_pairs; pair++) {
-        const std::vector<float> before = out.values();
-        forward(in.get(), weight.get(), bias.get(), pair, out.get());
-        for (size_t i = 0; i < out.size(); i++) {
-          if (static_cast<int>(i / pair_values) % row_pairs == pair) continue;
-          ASSERT_EQ(out[i], before[i]) << "row pair " << pair << " wrote at " << i;
-        }
-      }
-      closeness_.expect(expected, out.values(), "out");
+  std::vector<float> transform_weight(const ConvShape& s, const float* weight) const {
+    std::vector<float> transformed(s.weights() / kKernelSize * kPoints);
+    kernels().winograd_weight(weight, static_cast<int>(s.weights()) / kKernelSize,
+                              transformed.data());
+    return transformed;
+  }
+
+  // [6][14][14][L] -> [5 k][6 p][6 i][14 y][L]
+  void transform_pool1(const std::vector<float>& planes, float* transformed) const {
+    const size_t row = 14 * lanes();
+    for (int y = 0; y < 14; y++) {
+      Guarded<float> pooled(6 * row);
+      for (int i = 0; i < 6; i++) std::copy_n(&planes[(i * 14 + y) * row], row, &pooled[i * row]);
+      kernels().conv2_input_row(pooled.get(), y, transformed);
     }
   }
 
-  void check_backward_weight(const Shape& s, BackwardWeight backward) {
-    const size_t L = lanes();
-    Guarded<float> in(s.in_values() * L), d(s.out_values() * L), sums(s.weights() * L);
-    in = random_input(s);
-    d = random(d.size());
-    sums = random(sums.size());
-    std::vector<Sum> expected(sums.size());
-    for (size_t i = 0; i < expected.size(); i++) expected[i].add(sums[i]);
-    for_every_product(s, [&](size_t a, size_t w, size_t b) {
-      for (size_t lane = 0; lane < L; lane++) {
-        expected[w * L + lane].add(double{in[a * L + lane]} * d[b * L + lane]);
+  // The inverse transform, in double, of [6 p][O][I][5 u] with `lanes` values each, compared with a
+  // gradient [O][I][5][5][lanes]; before is what the sums held before.
+  void expect_weight_gradient(const ConvShape& s, size_t count, const std::vector<float>& before,
+                              const std::vector<float>& sums, std::vector<Sum> expected) {
+    const size_t rows = s.weights() / kKernelSize;
+    for (size_t row = 0; row < rows; row++) {
+      for (int v = 0; v < kKernelSize; v++) {
+        for (size_t l = 0; l < count; l++) {
+          Sum& sum = expected[(row * kKernelSize + v) * count + l];
+          double actual = 0;
+          for (int p = 0; p < kPoints; p++) {
+            const size_t at = (p * rows + row) * count + l;
+            const double g = kTransformG[p][v];
+            actual += g * sums[at];
+            sum.add(g * before[at]);
+          }
+          ASSERT_TRUE(std::fabs(actual - sum.value) <= sum.allowance())
+              << "row " << row << ", column " << v << ", lane " << l << ": " << actual
+              << ", expected " << sum.value << " within " << sum.allowance();
+        }
       }
-    });
-    backward(in.get(), d.get(), sums.get());
-    closeness_.expect(expected, sums.values(), "sums");
+    }
   }
 };
 
-TEST_P(ConvTest, Conv1Forward) { check_forward(kConv1, kernels().conv1_forward); }
-TEST_P(ConvTest, Conv2Forward) { check_forward(kConv2, kernels().conv2_forward); }
+TEST_P(ConvTest, TransformsWeights) {
+  for (int rows : {1, 2, 7, 30, 480}) {
+    Guarded<float> weight(rows * kKernelSize, rows % 4), transformed(rows * kPoints);
+    weight = random(weight.size());
+    kernels().winograd_weight(weight.get(), rows, transformed.get());
+    std::vector<Sum> expected(transformed.size());
+    for (int p = 0; p < kPoints; p++) {
+      for (int row = 0; row < rows; row++) {
+        for (int v = 0; v < kKernelSize; v++) {
+          expected[p * rows + row].add(kTransformG[p][v] * weight[row * kKernelSize + v]);
+        }
+      }
+    }
+    closeness_.expect(expected, transformed.values(), "transformed");
+  }
+}
 
-TEST_P(ConvTest, Conv2BackwardData) {
-  const Shape& s = kConv2;
+TEST_P(ConvTest, TransformsWeightGradients) {
+  for (int rows : {1, 2, 7, 30, 480}) {
+    Guarded<float> transformed(rows * kPoints), gradient(rows * kKernelSize, rows % 4);
+    transformed = random(transformed.size());
+    gradient = random(gradient.size());
+    kernels().winograd_weight_gradient(transformed.get(), rows, gradient.get());
+    std::vector<Sum> expected(gradient.size());
+    for (int row = 0; row < rows; row++) {
+      for (int v = 0; v < kKernelSize; v++) {
+        for (int p = 0; p < kPoints; p++) {
+          expected[row * kKernelSize + v].add(kTransformG[p][v] * transformed[p * rows + row]);
+        }
+      }
+    }
+    closeness_.expect(expected, gradient.values(), "gradient");
+  }
+}
+
+TEST_P(ConvTest, Conv1Forward) {
   const size_t L = lanes();
   for (int offset = 0; offset < 4; offset++) {
-    Guarded<float> d(s.out_values() * L), weight(s.weights(), offset), din(s.in_values() * L);
-    d = random(d.size());
+    Guarded<float> x(kConv1.in_values() * L), window(6 * 6 * 14 * L), bias(6, offset);
+    Guarded<float> weight(kConv1.weights(), offset);
+    x = random_images();
     weight = random(weight.size());
-    din = random(din.size());
-    std::vector<Sum> expected(din.size());
-    for_every_product(s, [&](size_t a, size_t w, size_t b) {
-      for (size_t lane = 0; lane < L; lane++) {
-        expected[a * L + lane].add(double{d[b * L + lane]} * weight[w]);
-      }
-    });
-    kernels().conv2_backward_data(d.get(), weight.get(), din.get());
-    closeness_.expect(expected, din.values(), "din");
+    bias = random(bias.size());
+    window = random(window.size());
+    const std::vector<float> transformed = transform_weight(kConv1, weight.get());
+    std::vector<float> cells;
+    for (int pair = 0; pair < 14; pair++) {
+      Guarded<float> row_pair(6 * 14 * 4 * L);
+      kernels().conv1_forward(x.get(), transformed.data(), bias.get(), pair, window.get(),
+                              row_pair.get());
+      for (float value : row_pair.values()) cells.push_back(value);
+    }
+    std::vector<Sum> expected(kConv1.out_values() * L);
+    for (size_t i = 0; i < expected.size(); i++) expected[i].add(bias[i / (28 * 28 * L)]);
+    reference(kConv1).forward(x.get(), weight.get(), &expected);
+    std::vector<float> actual(expected.size());
+    for_every_output(
+        kConv1, [&](int o, int y, int x) { return conv1_cell(o, y, x); },
+        [&](size_t plane, size_t cell) { actual[plane] = cells[cell]; });
+    closeness_.expect(expected, actual, "out");
   }
 }
 
 TEST_P(ConvTest, Conv1BackwardWeight) {
-  check_backward_weight(kConv1, kernels().conv1_backward_weight);
+  const size_t L = lanes();
+  Guarded<float> x(kConv1.in_values() * L), window(6 * 6 * 14 * L), sums(6 * 6 * 5 * L);
+  x = random_images();
+  sums = random(sums.size());
+  window = random(window.size());
+  const std::vector<float> before = sums.values(), d = random(kConv1.out_values() * L);
+  std::vector<float> cells(d.size());
+  for_every_output(
+      kConv1, [&](int o, int y, int x) { return conv1_cell(o, y, x); },
+      [&](size_t plane, size_t cell) { cells[cell] = d[plane]; });
+  for (int pair = 0; pair < 14; pair++) {
+    Guarded<float> row_pair(6 * 14 * 4 * L);
+    std::copy_n(&cells[pair * row_pair.size()], row_pair.size(), row_pair.get());
+    kernels().conv1_backward_weight(x.get(), row_pair.get(), pair, window.get(), sums.get());
+  }
+  std::vector<Sum> expected(kConv1.weights() * L);
+  reference(kConv1).backward_weight(x.get(), d.data(), &expected);
+  expect_weight_gradient(kConv1, L, before, sums.values(), expected);
 }
-TEST_P(ConvTest, Conv2BackwardWeight) {
-  check_backward_weight(kConv2, kernels().conv2_backward_weight);
+
+TEST_P(ConvTest, Conv2Forward) {
+  const size_t L = lanes();
+  for (int offset = 0; offset < 4; offset++) {
+    Guarded<float> in(5 * 6 * 6 * 14 * L), bias(16, offset), cells(kConv2.out_values() * L);
+    Guarded<float> weight(kConv2.weights(), offset);
+    const std::vector<float> planes = random(kConv2.in_values() * L);
+    weight = random(weight.size());
+    bias = random(bias.size());
+    transform_pool1(planes, in.get());
+    const std::vector<float> transformed = transform_weight(kConv2, weight.get());
+    kernels().conv2_forward(in.get(), transformed.data(), bias.get(), cells.get());
+    std::vector<Sum> expected(kConv2.out_values() * L);
+    for (size_t i = 0; i < expected.size(); i++) expected[i].add(bias[i / (10 * 10 * L)]);
+    reference(kConv2).forward(planes.data(), weight.get(), &expected);
+    std::vector<float> actual(expected.size());
+    for_every_output(
+        kConv2, [&](int o, int y, int x) { return conv2_cell(o, y, x); },
+        [&](size_t plane, size_t cell) { actual[plane] = cells[cell]; });
+    closeness_.expect(expected, actual, "out");
+  }
+}
+
+TEST_P(ConvTest, Conv2Backward) {
+  const size_t L = lanes();
+  Guarded<float> in(5 * 6 * 6 * 14 * L), cells(kConv2.out_values() * L), sums(6 * 16 * 6 * 5);
+  const std::vector<float> planes = random(kConv2.in_values() * L);
+  const std::vector<float> weight = random(kConv2.weights());
+  const std::vector<float> d = random(kConv2.out_values() * L);
+  sums = random(sums.size());
+  const std::vector<float> before = sums.values();
+  transform_pool1(planes, in.get());
+  for_every_output(
+      kConv2, [&](int o, int y, int x) { return conv2_cell(o, y, x); },
+      [&](size_t plane, size_t cell) { cells[cell] = d[plane]; });
+  kernels().conv2_backward(cells.get(), transform_weight(kConv2, weight.data()).data(), in.get(),
+                           sums.get());
+
+  std::vector<float> din(planes.size());
+  for (int y = 0; y < 14; y++) {
+    Guarded<float> row(6 * 14 * L);
+    row = random(row.size());
+    kernels().conv2_input_gradient_row(in.get(), y, row.get());
+    for (int i = 0; i < 6; i++) {
+      std::copy_n(&row[i * 14 * L], 14 * L, &din[(size_t(i) * 14 + y) * 14 * L]);
+    }
+  }
+  std::vector<Sum> expected_din(din.size());
+  reference(kConv2).backward_data(d.data(), weight.data(), &expected_din);
+  closeness_.expect(expected_din, din, "din");
+
+  std::vector<Sum> lane_wise(kConv2.weights() * L), expected(kConv2.weights());
+  reference(kConv2).backward_weight(planes.data(), d.data(), &lane_wise);
+  for (size_t i = 0; i < lane_wise.size(); i++) {
+    const Sum& sum = lane_wise[i];
+    expected[i / L].add(sum.value, sum.magnitude, sum.roundings);
+  }
+  expect_weight_gradient(kConv2, 1, before, sums.values(), expected);
 }
 
 LENET_FOR_EVERY_ISA(ConvTest);

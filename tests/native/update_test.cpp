@@ -49,37 +49,41 @@ TEST_P(UpdateTest, SgdMomentumWeightDecay) { check_sgd({0.05f, 0.9f, 5e-2f, fals
 TEST_P(UpdateTest, SgdNesterov) { check_sgd({0.05f, 0.9f, 0, true}); }
 TEST_P(UpdateTest, SgdNesterovWeightDecay) { check_sgd({0.05f, 0.9f, 5e-2f, true}); }
 
-TEST_P(UpdateTest, ReduceGroups) {
+TEST_P(UpdateTest, AddLaneSums) {
   const size_t L = lanes();
-  constexpr int n = 61;
-  for (int group_count = 1; group_count <= 8; group_count++) {
-    for (int first : {0, 1, 17}) {
-      for (int last : {17, 60, n}) {
-        SCOPED_TRACE(testing::Message() << group_count << " groups, " << first << " to " << last);
-        std::vector<std::unique_ptr<Guarded<float>>> groups;
-        const float* pointers[8];
-        for (int g = 0; g < group_count; g++) {
-          groups.push_back(std::make_unique<Guarded<float>>(n * L));
-          *groups[g] = random(n * L);
-          pointers[g] = groups[g]->get();
-        }
-        Guarded<float> gradient(n, group_count % 4);
-        gradient = random(n);
-        std::vector<Sum> expected(n);
-        for (int i = 0; i < n; i++) {
-          // An element that is not asked for keeps its value: nothing is allowed.
-          if (i < first || i >= last) {
-            expected[i].add(gradient[i], 0);
-            continue;
-          }
-          expected[i].add(gradient[i]);
-          for (int g = 0; g < group_count; g++) {
-            for (size_t lane = 0; lane < L; lane++) expected[i].add(pointers[g][i * L + lane]);
-          }
-        }
-        kernels().reduce_groups(pointers, group_count, first, last, gradient.get());
-        closeness_.expect(expected, gradient.values(), "gradient");
+  for (int n = 1; n <= 67; n++) {
+    SCOPED_TRACE(testing::Message() << n << " values");
+    Guarded<float> values(n * L), sums(n, n % 4);
+    values = random(values.size());
+    sums = random(n);
+    std::vector<Sum> expected(n);
+    for (int i = 0; i < n; i++) {
+      expected[i].add(sums[i]);
+      for (size_t lane = 0; lane < L; lane++) expected[i].add(values[i * L + lane]);
+    }
+    kernels().add_lane_sums(n, values.get(), sums.get());
+    closeness_.expect(expected, sums.values(), "sums");
+  }
+}
+
+TEST_P(UpdateTest, SumGroups) {
+  for (int group_count = 1; group_count <= 16; group_count++) {
+    for (int n : {1, 15, 16, 17, 61}) {
+      SCOPED_TRACE(testing::Message() << group_count << " groups of " << n);
+      std::vector<std::unique_ptr<Guarded<float>>> groups;
+      const float* pointers[16];
+      // In the order of the groups: exact.
+      std::vector<float> expected(n);
+      for (int g = 0; g < group_count; g++) {
+        groups.push_back(std::make_unique<Guarded<float>>(n, g % 4));
+        *groups[g] = random(n);
+        pointers[g] = groups[g]->get();
+        for (int i = 0; i < n; i++)
+          expected[i] = g == 0 ? pointers[g][i] : expected[i] + pointers[g][i];
       }
+      Guarded<float> sums(n, group_count % 4);
+      kernels().sum_groups(pointers, group_count, n, sums.get());
+      EXPECT_EQ(sums.values(), expected);
     }
   }
 }

@@ -1,74 +1,64 @@
-// Activation and 2 x 2 pooling in one pass over the rows that a convolution has just written, and
-// their backward pass.
+// Activation and 2 x 2 pooling in one pass over what a convolution has just written, pooling
+// windows as cells of four neighbouring vectors; and their backward pass.
 #include "cpu/kernels/activation.h"
 #include "cpu/kernels/layers.h"
 
 namespace lenet::LENET_ISA {
 
 template <Activation kActivation, Pooling kPooling>
-void activation_pool_forward(int channels, int size, int row_pair, float* values, float* pooled) {
-  const int half = size / 2;
-  for (int c = 0; c < channels; c++) {
-    V* top = as_vectors(values) + (c * size + 2 * row_pair) * size;
-    V* bottom = top + size;
-    V* out = as_vectors(pooled) + (c * half + row_pair) * half;
-    for (int x = 0; x < half; x++) {
-      V a = top[2 * x] = activate<kActivation>(top[2 * x]);
-      V b = top[2 * x + 1] = activate<kActivation>(top[2 * x + 1]);
-      V c0 = bottom[2 * x] = activate<kActivation>(bottom[2 * x]);
-      V d = bottom[2 * x + 1] = activate<kActivation>(bottom[2 * x + 1]);
-      if constexpr (kPooling == Pooling::AVG) {
-        out[x] = ((a + b) + (c0 + d)) * splat(0.25f);
-      } else {
-        out[x] = max(max(a, b), max(c0, d));
-      }
+void activation_pool_forward(int count, float* cells, float* pooled) {
+  V* cell = as_vectors(cells);
+  V* out = as_vectors(pooled);
+  for (int i = 0; i < count; i++, cell += 4) {
+    V y[4];
+    LENET_UNROLL
+    for (int q = 0; q < 4; q++) cell[q] = y[q] = activate<kActivation>(cell[q]);
+    if constexpr (kPooling == Pooling::AVG) {
+      out[i] = ((y[0] + y[1]) + (y[2] + y[3])) * splat(0.25f);
+    } else {
+      out[i] = max(max(y[0], y[1]), max(y[2], y[3]));
     }
   }
 }
 
 template <Activation kActivation, Pooling kPooling>
-void activation_pool_backward(int channels, int size, const float* pooled, const float* dpooled,
-                              float* values, float* bias_sums) {
-  const int half = size / 2;
+void activation_pool_backward(int channels, int count, const float* dpooled, const float* cells,
+                              float* d, float* bias_sums) {
+  const V* dout = as_vectors(dpooled);
+  const V* cell = as_vectors(cells);
+  V* out = as_vectors(d);
   for (int c = 0; c < channels; c++) {
     V bias_sum = splat(0);
-    for (int y = 0; y < half; y++) {
-      V* top = as_vectors(values) + (c * size + 2 * y) * size;
-      V* bottom = top + size;
-      const V* dout = as_vectors(dpooled) + (c * half + y) * half;
-      const V* out = as_vectors(pooled) + (c * half + y) * half;
-      for (int x = 0; x < half; x++) {
-        V* cell[4] = {top + 2 * x, top + 2 * x + 1, bottom + 2 * x, bottom + 2 * x + 1};
-        V d[4];
-        if constexpr (kPooling == Pooling::AVG) {
-          V quarter = dout[x] * splat(0.25f);
-          LENET_UNROLL
-          for (int q = 0; q < 4; q++) d[q] = quarter;
-        } else {
-          // The whole gradient goes to the first cell that equals the maximum.
-          V left = dout[x];
-          LENET_UNROLL
-          for (int q = 0; q < 4; q++) {
-            d[q] = *cell[q] == out[x] ? left : splat(0);
-            left = *cell[q] == out[x] ? splat(0) : left;
-          }
-        }
+    for (int i = 0; i < count; i++, cell += 4, out += 4, dout++) {
+      V y[4], dz[4];
+      LENET_UNROLL
+      for (int q = 0; q < 4; q++) y[q] = cell[q];
+      if constexpr (kPooling == Pooling::AVG) {
+        const V quarter = *dout * splat(0.25f);
+        LENET_UNROLL
+        for (int q = 0; q < 4; q++) dz[q] = quarter;
+      } else {
+        // The whole gradient goes to the first value that equals the maximum.
+        const V largest = max(max(y[0], y[1]), max(y[2], y[3]));
+        V left = *dout;
         LENET_UNROLL
         for (int q = 0; q < 4; q++) {
-          d[q] = d[q] * derivative<kActivation>(*cell[q]);
-          *cell[q] = d[q];
+          dz[q] = y[q] == largest ? left : splat(0);
+          left = y[q] == largest ? splat(0) : left;
         }
-        bias_sum += (d[0] + d[1]) + (d[2] + d[3]);
       }
+      LENET_UNROLL
+      for (int q = 0; q < 4; q++) out[q] = dz[q] = dz[q] * derivative<kActivation>(y[q]);
+      bias_sum += (dz[0] + dz[1]) + (dz[2] + dz[3]);
     }
     as_vectors(bias_sums)[c] += bias_sum;
   }
 }
 
-#define LENET_INSTANTIATE(ACTIVATION, POOLING)                                                     \
-  template void activation_pool_forward<Activation::ACTIVATION, Pooling::POOLING>(int, int, int,   \
-                                                                                  float*, float*); \
-  template void activation_pool_backward<Activation::ACTIVATION, Pooling::POOLING>(                \
+#define LENET_INSTANTIATE(ACTIVATION, POOLING)                                                 \
+  template void activation_pool_forward<Activation::ACTIVATION, Pooling::POOLING>(int, float*, \
+                                                                                  float*);     \
+  template void activation_pool_backward<Activation::ACTIVATION, Pooling::POOLING>(            \
       int, int, const float*, const float*, float*, float*);
 
 LENET_INSTANTIATE(SIGMOID, AVG)

@@ -2,8 +2,13 @@
 // are pure: no allocation, no threads, no failure.
 //
 // A tile is `lanes` images side by side. L stands for lanes: "[C][H][W][L]" is a tensor whose
-// innermost dimension is the image. Tile tensors are aligned to L floats. Weights and biases lie
-// as in the parameter arena (PyTorch's shapes) at any address.
+// innermost dimension is the image. The dense layers have one image a row: "[L][s(n)]" is L rows
+// of n floats, s(n) = dense_stride(n) apart. Both kinds are aligned to L floats. Parameters,
+// velocities and gradients lie as in the parameter arena (PyTorch's shapes) at any address.
+//
+// Convolutions work on Winograd transforms of their rows at 6 points (see winograd.h): k counts
+// the tiles of a row, each two neighbouring outputs, p the points. Their outputs come as cells, the
+// [2][2] values under one pooling window next to each other: "[4][L]".
 #pragma once
 
 #include <cstdint>
@@ -18,6 +23,32 @@ struct SgdStep {
   float momentum;
   float weight_decay;
   bool nesterov;
+};
+
+// The distance of rows of n floats: whole vectors of any instruction set.
+constexpr int dense_stride(int n) { return (n + 15) / 16 * 16; }
+// The dense layers' weights come in a multiple of so many rows.
+constexpr int kDenseRowBlock = 4;
+
+// Transformed input rows that conv1 needs at a time.
+constexpr int kConv1Window = 6;
+
+// A dense layer's gradient [m][n] and [m]; with `add`, it holds the sums of earlier examples.
+struct DenseGradient {
+  float* weight;
+  float* bias;
+  bool add;
+};
+
+// What SGD changes: parameters and velocities like the gradient, and the copy of the weights that
+// the kernels read, rows [m][s(n)].
+struct DenseUpdate {
+  const SgdStep* step;
+  float* weight;
+  float* bias;
+  float* weight_velocity;
+  float* bias_velocity;
+  float* rows;
 };
 
 // Prediction of one image at a time, for when there are too few to fill a tile.
@@ -42,38 +73,53 @@ struct KernelTable {
   // two zeros is left as it is.
   void (*gather)(const uint8_t* const* images, float scale, float offset, float* x);
 
-  // Convolution layers, two rows (row_pair) of all output channels at a time.
-  // in [I][S][S][L], weight [O][I][5][5], bias [O] -> out [O][S-4][S-4][L]
+  // weight [rows][5] -> transformed [6 p][rows]: conv1 [6 p][6 o][5 u], conv2 [6 p][16 o][6 i][5 u]
+  void (*winograd_weight)(const float* weight, int rows, float* transformed);
+  // The other way for the gradient (overwritten).
+  void (*winograd_weight_gradient)(const float* transformed, int rows, float* gradient);
+
+  // Rows 2 * row_pair and the next of all output channels: x [32][32][L], weight transformed,
+  // bias [6] -> cells [6 o][14 k][4][L]. Row pairs come in ascending order; `window`
+  // [6][6 p][14 k][L] passes transformed rows of x from one to the next.
   void (*conv1_forward)(const float* x, const float* weight, const float* bias, int row_pair,
-                        float* out);
-  void (*conv2_forward)(const float* in, const float* weight, const float* bias, int row_pair,
-                        float* out);
-  // d [16][10][10][L] -> din [6][14][14][L] (overwritten)
-  void (*conv2_backward_data)(const float* d, const float* weight, float* din);
-  // Lane-wise sums [O][I][5][5][L] are added to `sums`.
-  void (*conv1_backward_weight)(const float* x, const float* d, float* sums);
-  void (*conv2_backward_weight)(const float* in, const float* d, float* sums);
+                        float* window, float* cells);
+  // d [6 o][14 k][4][L] of a row pair, in ascending order again: the lane-wise sums
+  // [6 p][6 o][5 u][L] are added to `sums`.
+  void (*conv1_backward_weight)(const float* x, const float* d, int row_pair, float* window,
+                                float* sums);
 
-  // Indexed by [activation][pooling]. Two rows of `channels` planes of size^2:
-  // values (pre-activations) become activations in place; pooled [channels][size/2][size/2][L].
-  void (*activation_pool_forward[3][2])(int channels, int size, int row_pair, float* values,
-                                        float* pooled);
-  // Whole planes: activations become the gradient of the pre-activations in place; the sum over
-  // each plane is added to bias_sums [channels][L].
-  void (*activation_pool_backward[3][2])(int channels, int size, const float* pooled,
-                                         const float* dpooled, float* values, float* bias_sums);
+  // Row y of pool1, pooled [6][14][L] -> transformed [5 k][6 p][6 i][14 y][L]
+  void (*conv2_input_row)(const float* pooled, int y, float* transformed);
+  // The other way for the gradient; dpooled is overwritten.
+  void (*conv2_input_gradient_row)(const float* transformed, int y, float* dpooled);
+  // in [5 k][6 p][6 i][14 y][L], weight transformed, bias [16] -> cells [16 o][5 y][5 k][4][L]
+  void (*conv2_forward)(const float* in, const float* weight, const float* bias, float* cells);
+  // d [16 o][5 y][5 k][4][L]: the input becomes its gradient in place; the weights' gradient,
+  // summed over the lanes, is added to `sums` [6 p][16 o][6 i][5 u].
+  void (*conv2_backward)(const float* d, const float* weight, float* in, float* sums);
 
-  // Dense layers: in [n][L], weight [m][n] -> out [m][L]; n is 400, 120 or 84.
+  // Indexed by [activation][pooling]: cells [count][4][L] become activations in place; pooled
+  // [count][L].
+  void (*activation_pool_forward[3][2])(int count, float* cells, float* pooled);
+  // From activations and dpooled to d, the gradient of the pre-activations; the sum over each
+  // channel is added to bias_sums [channels][L]. dpooled [channels][count][L], cells and d
+  // [channels][count][4][L], which may be the same.
+  void (*activation_pool_backward[3][2])(int channels, int count, const float* dpooled,
+                                         const float* cells, float* d, float* bias_sums);
+
+  // Dense layers, n inputs (400, 120 or 84) to m outputs. `weight` is rows [m][s(n)] with zeros in
+  // the padding and in the rows up to the next multiple of kDenseRowBlock.
+  // in [L][s(n)], bias [m] -> out [L][s(m)]
   void (*dense_forward)(const float* in, int n, const float* weight, const float* bias, int m,
                         float* out);
-  // d [m][L] -> din [n][L] (overwritten)
+  // d [m][L], images in the lanes -> din [L][s(n)] (overwritten)
   void (*dense_backward_data)(const float* d, int m, const float* weight, int n, float* din);
-  // Gradient rows first..last-1 of `gradient` [m][n] and `bias_gradient` [m] are increased by the
-  // sums over `count` examples; in [count][in_stride], d [count][d_stride], strides multiples of
-  // 16, the padding of `in` zero.
-  void (*dense_backward_weight)(const float* in, int in_stride, int n, const float* d, int d_stride,
-                                int count, int first, int last, float* gradient,
-                                float* bias_gradient);
+  // Rows first..last-1 of the gradient over `count` examples in their order, in [count][s(n)],
+  // d [count][s(m)]; stored in `gradient`, or with `update` used to update the weights at once.
+  void (*dense_backward_weight)(const float* in, int n, const float* d, int m, int count, int first,
+                                int last, const DenseGradient* gradient, const DenseUpdate* update);
+  // weight [m][n] -> rows [m][s(n)]; the padding is left as it is.
+  void (*dense_rows)(const float* weight, int n, int m, float* rows);
   // Indexed by activation; n values [L] in place, and d times the derivative told by values.
   void (*activation_forward[3])(int n, float* values);
   void (*activation_backward[3])(int n, const float* values, float* d);
@@ -88,9 +134,12 @@ struct KernelTable {
 
   // [n][L] -> rows of L images: rows[lane * stride + i]
   void (*lanes_to_rows)(const float* lanes, int n, float* rows, int stride);
-  // gradient[i] += the sum over groups and lanes of groups[g][i][L], in this order
-  void (*reduce_groups)(const float* const* groups, int group_count, int first, int last,
-                        float* gradient);
+  // The other way; rows at any address.
+  void (*rows_to_lanes)(const float* rows, int n, int stride, float* lanes);
+  // sums[i] += the sum over the lanes of values[i][L]
+  void (*add_lane_sums)(int n, const float* values, float* sums);
+  // sums[i] = groups[0][i] + groups[1][i] + ..., in this order
+  void (*sum_groups)(const float* const* groups, int group_count, int n, float* sums);
 
   // SGD with momentum as PyTorch has it; gradient [n] is of the mean loss.
   void (*sgd)(const SgdStep* step, int n, const float* gradient, float* velocities,

@@ -11,26 +11,31 @@ LENET_INLINE const V* as_vectors(const float* p) { return reinterpret_cast<const
 
 void gather(const uint8_t* const* images, float scale, float offset, float* x);
 void lanes_to_rows(const float* lanes, int n, float* rows, int stride);
+void rows_to_lanes(const float* rows, int n, int stride, float* lanes);
 
+void winograd_weight(const float* weight, int rows, float* transformed);
+void winograd_weight_gradient(const float* transformed, int rows, float* gradient);
 void conv1_forward(const float* x, const float* weight, const float* bias, int row_pair,
-                   float* out);
-void conv2_forward(const float* in, const float* weight, const float* bias, int row_pair,
-                   float* out);
-void conv2_backward_data(const float* d, const float* weight, float* din);
-void conv1_backward_weight(const float* x, const float* d, float* sums);
-void conv2_backward_weight(const float* in, const float* d, float* sums);
+                   float* window, float* cells);
+void conv1_backward_weight(const float* x, const float* d, int row_pair, float* window,
+                           float* sums);
+void conv2_input_row(const float* pooled, int y, float* transformed);
+void conv2_input_gradient_row(const float* transformed, int y, float* dpooled);
+void conv2_forward(const float* in, const float* weight, const float* bias, float* cells);
+void conv2_backward(const float* d, const float* weight, float* in, float* sums);
 
 template <Activation kActivation, Pooling kPooling>
-void activation_pool_forward(int channels, int size, int row_pair, float* values, float* pooled);
+void activation_pool_forward(int count, float* cells, float* pooled);
 template <Activation kActivation, Pooling kPooling>
-void activation_pool_backward(int channels, int size, const float* pooled, const float* dpooled,
-                              float* values, float* bias_sums);
+void activation_pool_backward(int channels, int count, const float* dpooled, const float* cells,
+                              float* d, float* bias_sums);
 
 void dense_forward(const float* in, int n, const float* weight, const float* bias, int m,
                    float* out);
 void dense_backward_data(const float* d, int m, const float* weight, int n, float* din);
-void dense_backward_weight(const float* in, int in_stride, int n, const float* d, int d_stride,
-                           int count, int first, int last, float* gradient, float* bias_gradient);
+void dense_backward_weight(const float* in, int n, const float* d, int m, int count, int first,
+                           int last, const DenseGradient* gradient, const DenseUpdate* update);
+void dense_rows(const float* weight, int n, int m, float* rows);
 template <Activation kActivation>
 void activation_forward(int n, float* values);
 template <Activation kActivation>
@@ -40,8 +45,8 @@ void cross_entropy(const float* logits, int classes, const int32_t* labels, int 
                    float smoothing, float scale, float* losses, uint8_t* correct, float* d);
 void softmax(int classes, float* values);
 
-void reduce_groups(const float* const* groups, int group_count, int first, int last,
-                   float* gradient);
+void add_lane_sums(int n, const float* values, float* sums);
+void sum_groups(const float* const* groups, int group_count, int n, float* sums);
 void sgd(const SgdStep* step, int n, const float* gradient, float* velocities, float* parameters);
 
 }  // namespace lenet::LENET_ISA

@@ -41,4 +41,22 @@ void lanes_to_rows(const float* lanes, int n, float* rows, int stride) {
   }
 }
 
+void rows_to_lanes(const float* rows, int n, int stride, float* lanes) {
+  V* v = as_vectors(lanes);
+  int first = 0;
+  for (; first + kLanes <= n; first += kLanes) {
+    V square[kLanes];
+    LENET_UNROLL
+    for (int lane = 0; lane < kLanes; lane++) square[lane] = load(rows + lane * stride + first);
+    transpose(square);
+    LENET_UNROLL
+    for (int i = 0; i < kLanes; i++) v[first + i] = square[i];
+  }
+  for (; first < n; first++) {
+    for (int lane = 0; lane < kLanes; lane++) {
+      lanes[first * kLanes + lane] = rows[lane * stride + first];
+    }
+  }
+}
+
 }  // namespace lenet::LENET_ISA

@@ -1,32 +1,37 @@
 // From lane-wise sums to the gradient, and from the gradient to the parameters.
 #include "cpu/kernels/layers.h"
+#include "cpu/kernels/sgd.h"
 
 namespace lenet::LENET_ISA {
 
-void reduce_groups(const float* const* groups, int group_count, int first, int last,
-                   float* gradient) {
-  for (int i = first; i < last; i++) {
-    V sum = as_vectors(groups[0])[i];
-    for (int g = 1; g < group_count; g++) sum += as_vectors(groups[g])[i];
-    gradient[i] += sum_lanes(sum);
+void add_lane_sums(int n, const float* values, float* sums) {
+  const V* v = as_vectors(values);
+  for (int first = 0; first < n; first += kLanes) {
+    const int count = n - first < kLanes ? n - first : kLanes;
+    V square[kLanes];
+    if (count == kLanes) {
+      LENET_UNROLL
+      for (int i = 0; i < kLanes; i++) square[i] = v[first + i];
+    } else {
+      for (int i = 0; i < kLanes; i++) square[i] = i < count ? v[first + i] : splat(0);
+    }
+    store_partial(sums + first, load_partial(sums + first, count) + sum_lanes(square), count);
+  }
+}
+
+void sum_groups(const float* const* groups, int group_count, int n, float* sums) {
+  for (int i = 0; i < n; i += kLanes) {
+    const int count = n - i < kLanes ? n - i : kLanes;
+    V sum = load_partial(groups[0] + i, count);
+    for (int g = 1; g < group_count; g++) sum += load_partial(groups[g] + i, count);
+    store_partial(sums + i, sum, count);
   }
 }
 
 void sgd(const SgdStep* step, int n, const float* gradient, float* velocities, float* parameters) {
-  const float rate = step->rate;
-  const float momentum = step->momentum;
-  const float decay = step->weight_decay;
-  if (momentum == 0) {
-    for (int i = 0; i < n; i++) parameters[i] -= rate * (gradient[i] + decay * parameters[i]);
-    return;
-  }
-  const float old_share = step->nesterov ? momentum : 1;
-  const float new_share = step->nesterov ? 1 : 0;
-  for (int i = 0; i < n; i++) {
-    const float g = gradient[i] + decay * parameters[i];
-    const float v = momentum * velocities[i] + g;
-    velocities[i] = v;
-    parameters[i] -= rate * (new_share * g + old_share * v);
+  for (int i = 0; i < n; i += kLanes) {
+    const int count = n - i < kLanes ? n - i : kLanes;
+    sgd_update(*step, load_partial(gradient + i, count), velocities + i, parameters + i, count);
   }
 }
 

@@ -22,6 +22,13 @@ namespace lenet::LENET_ISA {
 
 constexpr int kLanes = LENET_LANES;
 
+// Register blockings: accumulators and what feeds them must fit 32 vector registers or 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr bool kManyRegisters = true;
+#else
+constexpr bool kManyRegisters = false;
+#endif
+
 typedef float V __attribute__((vector_size(LENET_LANES * 4)));
 typedef int32_t VI __attribute__((vector_size(LENET_LANES * 4)));
 // The same at any address.
@@ -29,6 +36,20 @@ typedef float UnalignedV __attribute__((vector_size(LENET_LANES * 4), aligned(4)
 
 LENET_INLINE V load(const float* p) { return *reinterpret_cast<const UnalignedV*>(p); }
 LENET_INLINE void store(float* p, V v) { *reinterpret_cast<UnalignedV*>(p) = v; }
+
+// The first n floats, n at most kLanes; the rest is zero.
+LENET_INLINE V load_partial(const float* p, int n) {
+  if (n == kLanes) return load(p);
+  float lanes[kLanes] = {};
+  for (int i = 0; i < n; i++) lanes[i] = p[i];
+  return load(lanes);
+}
+LENET_INLINE void store_partial(float* p, V v, int n) {
+  if (n == kLanes) return store(p, v);
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int i = 0; i < n; i++) p[i] = lanes[i];
+}
 
 #if LENET_LANES == 16
 LENET_INLINE V splat(float f) { return V{f, f, f, f, f, f, f, f, f, f, f, f, f, f, f, f}; }
@@ -84,16 +105,17 @@ LENET_INLINE void transpose(V* rows) {
   }
 }
 
-// The sum of the lanes, in an order that does not depend on the compiler.
-LENET_INLINE float sum_lanes(V v) {
-  float lanes[kLanes];
-  store(lanes, v);
+// Lane i of the result is the sum of the lanes of rows[i]; in place of `rows`. A transposition that
+// adds as it goes, so all lanes work, and in an order that does not depend on the compiler.
+LENET_INLINE V sum_lanes(V* rows) {
   LENET_UNROLL
-  for (int width = kLanes / 2; width >= 1; width /= 2) {
+  for (int n = kLanes / 2; n >= 1; n /= 2) {
     LENET_UNROLL
-    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+    for (int i = 0; i < n; i++) {
+      rows[i] = zip_low(rows[i], rows[i + n]) + zip_high(rows[i], rows[i + n]);
+    }
   }
-  return lanes[0];
+  return rows[0];
 }
 
 }  // namespace lenet::LENET_ISA

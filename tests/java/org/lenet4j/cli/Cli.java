@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line as its user meets it: a process with an exit status and two streams. */
 record Cli(int status, String out, String err) {
-  private static final long SECONDS = 60;
+  private static final long SECONDS = 200;
 
   /**
    * Starts a command and does not wait for it; its output goes to stdout.txt and stderr.txt in the

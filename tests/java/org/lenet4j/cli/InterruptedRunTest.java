@@ -77,7 +77,7 @@ class InterruptedRunTest {
         Cli.start(directory, (OPTIONS + " --checkpoint-every 7 --out stopped").split(" "));
     awaitCheckpoint(process, run);
     new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(200, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(130);
     assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
     Checkpoint last = Checkpoint.load(run.resolve("last.safetensors"));

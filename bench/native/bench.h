@@ -1,0 +1,54 @@
+// What the benchmarks share: the clock, the order statistics, and a record that is printed as a
+// line for people or as tab-separated values for programs.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lenet/engine.h"
+
+namespace lenet {
+
+inline double seconds() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+inline double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+inline double minimum(const std::vector<double>& values) {
+  return *std::min_element(values.begin(), values.end());
+}
+
+// Forward and backward of one example by direct convolution, without the gradient of the images.
+constexpr double kFlopsPerExample = 2 * 1131960.0;
+
+// Random images and labels.
+struct Images {
+  std::vector<uint8_t> pixels;
+  std::vector<int32_t> labels;
+};
+Images random_images(int count, int classes);
+std::vector<float> random_parameters(int count);
+
+struct Options {
+  std::string isa;
+  Config config;
+  int batch_size = 256;
+  int images = 8192;
+  double seconds = 2;
+  bool tsv = false;
+};
+
+// GFLOP/s of one core.
+double measure_peak(const std::string& isa);
+void run_kernels(const Options& options);
+void run_steps(const Options& options);
+
+}  // namespace lenet

@@ -1,0 +1,199 @@
+// Every kernel of a training step in its place, with the caches as a step leaves them: a copy of
+// the kernel table whose functions time the real ones, under the code that the engine runs.
+#include "cpu/kernels/kernels.h"
+
+#include <cstdio>
+
+#include "bench.h"
+#include "cpu/floating_point_mode.h"
+#include "cpu/tile.h"
+#include "cpu/weights.h"
+
+namespace lenet {
+namespace {
+
+constexpr int kTiles = 16;
+
+enum Phase {
+  kGather,
+  kConv1Forward,
+  kActivationPoolForward,
+  kConv2Input,
+  kConv2Forward,
+  kTransposition,
+  kDenseForward,
+  kDenseActivation,
+  kLoss,
+  kDenseBackwardData,
+  kActivationPoolBackward,
+  kConv2Backward,
+  kConv2InputGradient,
+  kConv1BackwardWeight,
+  kLaneSums,
+  kDenseBackwardWeight,
+  kPhases
+};
+
+struct PhaseInfo {
+  const char* name;
+  double multiply_adds;  // of an image, by the direct algorithm
+};
+constexpr PhaseInfo kInfo[kPhases] = {
+    {"gather", 0},
+    {"conv1 forward", 117600},
+    {"activation + pool forward", 0},
+    {"conv2 input transform", 0},
+    {"conv2 forward", 240000},
+    {"lanes <-> rows", 0},
+    {"dense forward", 58920},
+    {"dense activation", 0},
+    {"softmax + loss", 0},
+    {"dense backward data", 58920},
+    {"activation + pool backward", 0},
+    {"conv2 backward data + weight", 480000},
+    {"conv2 input gradient", 0},
+    {"conv1 backward weight", 117600},
+    {"lane sums", 0},
+    {"dense backward weight + SGD", 58920},
+};
+
+const KernelTable* g_real;
+double g_seconds[kPhases];
+
+template <int phase, auto member>
+struct Timed;
+
+template <int phase, class R, class... A, R (*KernelTable::*member)(A...)>
+struct Timed<phase, member> {
+  static R call(A... arguments) {
+    const double before = seconds();
+    (g_real->*member)(arguments...);
+    g_seconds[phase] += seconds() - before;
+  }
+};
+
+// A kernel out of an array of variants.
+template <int phase, class Function>
+struct TimedVariant;
+
+template <int phase, class... A>
+struct TimedVariant<phase, void (*)(A...)> {
+  static inline void (*real)(A...);
+  static void call(A... arguments) {
+    const double before = seconds();
+    real(arguments...);
+    g_seconds[phase] += seconds() - before;
+  }
+  static void put(void (*&function)(A...)) {
+    real = function;
+    function = call;
+  }
+};
+
+KernelTable timed_table(const Options& options) {
+  KernelTable t = *g_real;
+  t.gather = Timed<kGather, &KernelTable::gather>::call;
+  t.conv1_forward = Timed<kConv1Forward, &KernelTable::conv1_forward>::call;
+  t.conv1_backward_weight = Timed<kConv1BackwardWeight, &KernelTable::conv1_backward_weight>::call;
+  t.conv2_input_row = Timed<kConv2Input, &KernelTable::conv2_input_row>::call;
+  t.conv2_input_gradient_row =
+      Timed<kConv2InputGradient, &KernelTable::conv2_input_gradient_row>::call;
+  t.conv2_forward = Timed<kConv2Forward, &KernelTable::conv2_forward>::call;
+  t.conv2_backward = Timed<kConv2Backward, &KernelTable::conv2_backward>::call;
+  t.dense_forward = Timed<kDenseForward, &KernelTable::dense_forward>::call;
+  t.dense_backward_data = Timed<kDenseBackwardData, &KernelTable::dense_backward_data>::call;
+  t.dense_backward_weight = Timed<kDenseBackwardWeight, &KernelTable::dense_backward_weight>::call;
+  t.cross_entropy = Timed<kLoss, &KernelTable::cross_entropy>::call;
+  t.lanes_to_rows = Timed<kTransposition, &KernelTable::lanes_to_rows>::call;
+  t.rows_to_lanes = Timed<kTransposition, &KernelTable::rows_to_lanes>::call;
+  t.add_lane_sums = Timed<kLaneSums, &KernelTable::add_lane_sums>::call;
+  const int a = static_cast<int>(options.config.activation);
+  const int p = static_cast<int>(options.config.pooling);
+  using Forward = decltype(+t.activation_pool_forward[a][p]);
+  using Backward = decltype(+t.activation_pool_backward[a][p]);
+  TimedVariant<kActivationPoolForward, Forward>::put(t.activation_pool_forward[a][p]);
+  TimedVariant<kActivationPoolBackward, Backward>::put(t.activation_pool_backward[a][p]);
+  TimedVariant<kDenseActivation, decltype(+t.activation_forward[a])>::put(t.activation_forward[a]);
+  TimedVariant<kDenseActivation, decltype(+t.activation_backward[a])>::put(
+      t.activation_backward[a]);
+  return t;
+}
+
+}  // namespace
+
+void run_kernels(const Options& options) {
+  FlushDenormals mode;
+  g_real = find_kernels(options.isa.c_str());
+  const KernelTable kernels = timed_table(options);
+  const int lanes = kernels.lanes, classes = options.config.classes, count = kTiles * lanes;
+  const ParameterLayout layout(classes);
+  Weights weights(&kernels, classes);
+  const std::vector<float> parameters = random_parameters(layout.size);
+  std::copy(parameters.begin(), parameters.end(), weights.parameters());
+  weights.prepare();
+  const Images images = random_images(count, classes);
+  Tile tile(options.config, &kernels);
+  DenseRows rows(count, classes);
+  std::vector<float> conv_sums(ConvSums::kSize), losses(lanes), velocities(layout.size);
+  std::vector<uint8_t> correct(lanes);
+  const SgdStep step{1e-3f, options.config.momentum, options.config.weight_decay, false};
+
+  std::vector<double> times[kPhases], totals;
+  const double start = seconds();
+  while (totals.empty() || seconds() - start < options.seconds) {
+    for (double& s : g_seconds) s = 0;
+    const double before = seconds();
+    for (int t = 0; t < kTiles; t++) {
+      const uint8_t* pointers[16];
+      for (int lane = 0; lane < lanes; lane++) {
+        pointers[lane] = &images.pixels[size_t(t * lanes + lane) * kPixels];
+      }
+      tile.forward(weights, pointers, &rows, t * lanes, nullptr);
+      tile.loss(&images.labels[t * lanes], lanes, true, 0, 1.0f / static_cast<float>(count),
+                losses.data(), correct.data());
+      tile.backward(weights, conv_sums.data(), &rows, t * lanes);
+    }
+    auto update_layer = [&](AlignedBuffer& in, AlignedBuffer& d, int n, int m, int weight, int bias,
+                            float* copy) {
+      float* p = weights.parameters();
+      const DenseGradient gradient{};
+      const DenseUpdate update{&step, p + weight, p + bias, &velocities[weight], &velocities[bias],
+                               copy};
+      for (int first = 0; first < m; first += 10) {
+        kernels.dense_backward_weight(in.data(), n, d.data(), m, count, first,
+                                      std::min(first + 10, m), &gradient, &update);
+      }
+    };
+    update_layer(rows.flat, rows.dfc1, kFlat, kFc1, layout.fc1_weight, layout.fc1_bias,
+                 weights.fc1());
+    update_layer(rows.fc1, rows.dfc2, kFc1, kFc2, layout.fc2_weight, layout.fc2_bias,
+                 weights.fc2());
+    update_layer(rows.fc2, rows.dlogits, kFc2, classes, layout.fc3_weight, layout.fc3_bias,
+                 weights.fc3());
+    totals.push_back(seconds() - before);
+    for (int i = 0; i < kPhases; i++) times[i].push_back(g_seconds[i]);
+  }
+
+  const double peak = measure_peak(options.isa);
+  double sum = 0;
+  std::printf(options.tsv ? "kernel\tisa\tname\tmedian_ns_per_tile\tmin_ns_per_tile\tgflops\tpeak\n"
+                          : "%s, ns per tile of %d images; GFLOP/s by the direct algorithm, and "
+                            "their share of the peak, %.1f\n",
+              options.isa.c_str(), lanes, peak);
+  auto print = [&](const char* name, double median_s, double min_s, double multiply_adds) {
+    const double gflops = 2 * multiply_adds * lanes / (median_s / kTiles) * 1e-9;
+    std::printf(options.tsv ? "kernel\t%s\t%s\t%.0f\t%.0f\t%.1f\t%.1f\n"
+                            : "%.0s%-30s %8.0f (min %8.0f)  %6.1f GFLOP/s  %5.1f %%\n",
+                options.isa.c_str(), name, median_s / kTiles * 1e9, min_s / kTiles * 1e9, gflops,
+                options.tsv ? peak : gflops / peak * 100);
+  };
+  for (int i = 0; i < kPhases; i++) {
+    const double median_s = median(times[i]);
+    sum += median_s;
+    print(kInfo[i].name, median_s, minimum(times[i]), kInfo[i].multiply_adds);
+  }
+  print("all kernels", sum, sum, kFlopsPerExample / 2);
+  print("whole step, with the timing", median(totals), minimum(totals), kFlopsPerExample / 2);
+}
+
+}  // namespace lenet
