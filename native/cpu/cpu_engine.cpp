@@ -32,6 +32,12 @@ const KernelTable* choose_kernels(const char* isa) {
 
 int tasks_of(int items, int per_task) { return (items + per_task - 1) / per_task; }
 
+void add(const Metrics& metrics, Metrics* sums) {
+  sums->loss_sum += metrics.loss_sum;
+  sums->correct += metrics.correct;
+  sums->count += metrics.count;
+}
+
 }  // namespace
 
 const EngineTable* cpu_engine_table() {
@@ -90,12 +96,10 @@ void CpuEngine::run(int32_t batches) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
     const SgdStep step{rates_[position_], config_.momentum, config_.weight_decay, config_.nesterov};
-    Metrics batch = learn({*epoch_examples_, order_.data() + first, count, augmentation_,
-                           static_cast<int32_t>(first)},
-                          &step);
-    metrics_.loss_sum += batch.loss_sum;
-    metrics_.correct += batch.correct;
-    metrics_.count += batch.count;
+    add(learn({*epoch_examples_, order_.data() + first, count, augmentation_,
+               static_cast<int32_t>(first)},
+              &step),
+        &metrics_);
   }
 }
 
@@ -110,10 +114,7 @@ Metrics CpuEngine::learn(const Batch& batch, const SgdStep* step) {
     const int size = std::min(kChunk, batch.count - first);
     run_tiles(batch, first, size, groups);
     finish_chunk(size, first == 0, first + size == batch.count, groups, step);
-    const Metrics chunk = sum_metrics(size);
-    sums.loss_sum += chunk.loss_sum;
-    sums.correct += chunk.correct;
-    sums.count += chunk.count;
+    add(sum_metrics(size), &sums);
   }
   return sums;
 }
@@ -249,10 +250,7 @@ Metrics CpuEngine::evaluate(int32_t dataset) {
                      tile.loss(&examples.labels[first + at], images, false, 0, 0, &losses_[at],
                                &correct_[at]);
                    });
-    Metrics chunk = sum_metrics(size);
-    sums.loss_sum += chunk.loss_sum;
-    sums.correct += chunk.correct;
-    sums.count += chunk.count;
+    add(sum_metrics(size), &sums);
   }
   return sums;
 }

@@ -51,43 +51,46 @@ TEST_P(LayoutTest, GatherLeavesTheFrame) {
   }
 }
 
-TEST_P(LayoutTest, LanesToRows) {
-  const size_t L = lanes();
+// Calls check(n, stride) for n values of each image, rows that far apart.
+template <class Check>
+void for_every_size(Check check) {
   std::vector<int> sizes = {84, 400};
   for (int n = 1; n <= 40; n++) sizes.push_back(n);
   for (int n : sizes) {
     for (int stride : {n, n + 1, n + 16}) {
       SCOPED_TRACE(testing::Message() << n << " values, stride " << stride);
-      Guarded<float> values(n * L), rows(L * stride, n % 4);
-      values = random(values.size());
-      rows = random(rows.size());
-      std::vector<float> expected = rows.values();
-      for (size_t lane = 0; lane < L; lane++) {
-        for (int i = 0; i < n; i++) expected[lane * stride + i] = values[i * L + lane];
-      }
-      kernels().lanes_to_rows(values.get(), n, rows.get(), stride);
-      ASSERT_EQ(rows.values(), expected);
+      check(n, stride);
     }
   }
 }
 
+TEST_P(LayoutTest, LanesToRows) {
+  const size_t L = lanes();
+  for_every_size([&](int n, int stride) {
+    Guarded<float> values(n * L), rows(L * stride, n % 4);
+    values = random(values.size());
+    rows = random(rows.size());
+    std::vector<float> expected = rows.values();
+    for (size_t lane = 0; lane < L; lane++) {
+      for (int i = 0; i < n; i++) expected[lane * stride + i] = values[i * L + lane];
+    }
+    kernels().lanes_to_rows(values.get(), n, rows.get(), stride);
+    ASSERT_EQ(rows.values(), expected);
+  });
+}
+
 TEST_P(LayoutTest, RowsToLanes) {
   const size_t L = lanes();
-  std::vector<int> sizes = {84, 400};
-  for (int n = 1; n <= 40; n++) sizes.push_back(n);
-  for (int n : sizes) {
-    for (int stride : {n, n + 1, n + 16}) {
-      SCOPED_TRACE(testing::Message() << n << " values, stride " << stride);
-      Guarded<float> values(n * L), rows(L * stride, n % 4);
-      rows = random(rows.size());
-      std::vector<float> expected(values.size());
-      for (size_t lane = 0; lane < L; lane++) {
-        for (int i = 0; i < n; i++) expected[i * L + lane] = rows[lane * stride + i];
-      }
-      kernels().rows_to_lanes(rows.get(), n, stride, values.get());
-      ASSERT_EQ(values.values(), expected);
+  for_every_size([&](int n, int stride) {
+    Guarded<float> values(n * L), rows(L * stride, n % 4);
+    rows = random(rows.size());
+    std::vector<float> expected(values.size());
+    for (size_t lane = 0; lane < L; lane++) {
+      for (int i = 0; i < n; i++) expected[i * L + lane] = rows[lane * stride + i];
     }
-  }
+    kernels().rows_to_lanes(rows.get(), n, stride, values.get());
+    ASSERT_EQ(values.values(), expected);
+  });
 }
 
 LENET_FOR_EVERY_ISA(LayoutTest);

@@ -8,8 +8,6 @@
 namespace lenet::LENET_ISA {
 namespace {
 
-constexpr int vectors_of(int n) { return (n + kLanes - 1) / kLanes; }
-
 // Outputs per block, and images: their product, the number of sums, is whole vectors, and enough
 // to hide the latency of the multiply-add.
 constexpr int kOutputs = kManyRegisters ? 4 : 2;
@@ -19,8 +17,9 @@ static_assert(kSums % kLanes == 0 && kLanes % kImages == 0 && kDenseRowBlock % k
 
 template <int n>
 LENET_NOINLINE void forward(const float* in, const float* weight, const float* bias, int m,
-                            float* out, int out_stride) {
+                            float* out) {
   constexpr int kStride = dense_stride(n);
+  const int out_stride = dense_stride(m);
   for (int ob = 0; ob < m; ob += kOutputs, weight += kOutputs * kStride) {
     V biases[kOutputs];
     for (int o = 0; o < kOutputs; o++) {
@@ -108,10 +107,9 @@ LENET_NOINLINE void backward_data(const V* d, int m, const float* weight, float*
 
 void dense_forward(const float* in, int n, const float* weight, const float* bias, int m,
                    float* out) {
-  const int stride = dense_stride(m);
-  if (n == 400) return forward<400>(in, weight, bias, m, out, stride);
-  if (n == 120) return forward<120>(in, weight, bias, m, out, stride);
-  forward<84>(in, weight, bias, m, out, stride);
+  if (n == 400) return forward<400>(in, weight, bias, m, out);
+  if (n == 120) return forward<120>(in, weight, bias, m, out);
+  forward<84>(in, weight, bias, m, out);
 }
 
 void dense_backward_data(const float* d, int m, const float* weight, int n, float* din) {

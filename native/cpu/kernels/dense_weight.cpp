@@ -71,7 +71,7 @@ LENET_INLINE void finish_weights(const DenseGradient& gradient, const DenseUpdat
 void dense_backward_weight(const float* in, int n, const float* d, int m, int count, int first,
                            int last, const DenseGradient* gradient, const DenseUpdate* update) {
   const int in_stride = dense_stride(n), d_stride = dense_stride(m);
-  const int vectors = (n + kLanes - 1) / kLanes;
+  const int vectors = vectors_of(n);
   // Blocks of equal width, as far as they go.
   const int blocks = (vectors + kMaxColumns - 1) / kMaxColumns;
   const int block = (vectors + blocks - 1) / blocks;

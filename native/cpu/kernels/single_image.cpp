@@ -6,18 +6,9 @@
 namespace lenet::LENET_ISA {
 namespace {
 
-// Register blocking: the accumulators plus what feeds them must fit the vector registers, 32 with
-// AVX-512 and on Arm, 16 otherwise.
-#if defined(__AVX512F__) || defined(__aarch64__)
-constexpr bool kWideRegisterFile = true;
-#else
-constexpr bool kWideRegisterFile = false;
-#endif
-
 constexpr int kTaps = 5;
-constexpr int kMaxVectors = (kMaxClasses + kLanes - 1) / kLanes;
+constexpr int kMaxVectors = vectors_of(kMaxClasses);
 
-constexpr int vectors_of(int values) { return (values + kLanes - 1) / kLanes; }
 constexpr int padded(int values) { return vectors_of(values) * kLanes; }
 
 // Where each layer's part begins among the arranged weights; all are aligned to vectors.
@@ -53,7 +44,7 @@ LENET_INLINE Arrangement arrangement_of(int classes) {
 
 // A dense layer takes its outputs in blocks of 8, 4, 2 and 1 vectors, the larger ones first; with
 // 16 registers there are none of 8.
-constexpr int kLargestBlock = kWideRegisterFile ? 8 : 4;
+constexpr int kLargestBlock = kManyRegisters ? 8 : 4;
 
 LENET_INLINE int block_of(int vectors_left) {
   int block = kLargestBlock;
@@ -142,7 +133,7 @@ LENET_NOINLINE void conv1_row_pair(const float* x, const float* weight, const fl
   if constexpr (kLanes == 16) {
     conv1_rows<2, 6, 2>(x, weight, bias, 2 * row_pair, out);
   } else {
-    constexpr int kChannels = kLanes == 8 ? 6 : kWideRegisterFile ? 3 : 1;
+    constexpr int kChannels = kLanes == 8 ? 6 : kManyRegisters ? 3 : 1;
     constexpr int kVectors = kLanes == 8 ? 2 : kConv1Vectors;
     conv1_rows<1, kChannels, kVectors>(x, weight, bias, 2 * row_pair, out);
     conv1_rows<1, kChannels, kVectors>(x, weight, bias, 2 * row_pair + 1, out + kConv1RowSize);
@@ -230,7 +221,7 @@ LENET_INLINE void conv2_rows(const float* in, const float* weight, const float* 
 
 LENET_NOINLINE void conv2_row_pair(const float* in, const float* weight, const float* bias,
                                    int row_pair, float* out) {
-  if constexpr (kWideRegisterFile) {
+  if constexpr (kManyRegisters) {
     conv2_rows<2>(in, weight, bias, 2 * row_pair, out);
   } else {
     conv2_rows<1>(in, weight, bias, 2 * row_pair, out);
@@ -299,7 +290,7 @@ LENET_NOINLINE void dense(const float* in, int n, const float* weight, const flo
     if (block == 8) {
       dense_block<8, 2>(in, n, weight, bias, out);
     } else if (block == 4) {
-      dense_block<4, kWideRegisterFile ? 4 : 2>(in, n, weight, bias, out);
+      dense_block<4, kManyRegisters ? 4 : 2>(in, n, weight, bias, out);
     } else if (block == 2) {
       dense_block<2, 4>(in, n, weight, bias, out);
     } else {

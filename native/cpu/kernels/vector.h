@@ -22,6 +22,9 @@ namespace lenet::LENET_ISA {
 
 constexpr int kLanes = LENET_LANES;
 
+// As many vectors hold so many values.
+constexpr int vectors_of(int values) { return (values + kLanes - 1) / kLanes; }
+
 // Register blockings: accumulators and what feeds them must fit 32 vector registers or 16.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr bool kManyRegisters = true;

@@ -1,6 +1,5 @@
 package org.lenet4j.cli;
 
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.lenet4j.data.Dataset;
@@ -8,7 +7,6 @@ import org.lenet4j.engine.Metrics;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code lenet4j evaluate}. */
 @Command(
@@ -24,13 +22,7 @@ import picocli.CommandLine.Option;
       "  lenet4j evaluate --model from-pytorch.safetensors --activation relu"
     })
 final class EvaluateCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "FILE",
-      required = true,
-      description = "The weights, a safetensors file.")
-  private Path model;
-
+  @Mixin private ModelOption model;
   @Mixin private DataOptions data;
   @Mixin private NetworkOptions network;
   @Mixin private CommonOptions common;
@@ -38,7 +30,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Output output = new Output(false);
-    try (LeNet net = network.builder().load(model)) {
+    try (LeNet net = model.load(network)) {
       DataOptions.Source source = data.locate(output);
       try (Dataset test = source.test()) {
         source.requireClasses(net, test);

@@ -38,12 +38,7 @@ import picocli.CommandLine.Parameters;
       "  lenet4j predict --model lenet4j-out/run-1/best.safetensors --top 1 --json *.png"
     })
 final class PredictCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "FILE",
-      required = true,
-      description = "The weights, a safetensors file.")
-  private Path model;
+  @Mixin private ModelOption model;
 
   @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "The pictures.")
   private List<Path> images;
@@ -65,7 +60,7 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Output output = new Output(false, json);
-    try (LeNet net = network.builder().load(model)) {
+    try (LeNet net = model.load(network)) {
       for (Path file : images) {
         GreyImage image = GreyImage.of(read(file));
         float[] probabilities = net.predict(image.pixels());
