@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
@@ -45,8 +46,12 @@ class ResumeTest {
     return LeNet.builder().device(device).classes(3).activation(Activation.TANH).seed(1).build();
   }
 
+  private static List<String> devices() {
+    return Boolean.getBoolean("lenet4j.tests.cuda") ? List.of("cuda") : List.of("java", "cpu");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"java", "cpu"})
+  @MethodSource("devices")
   void endsWithTheSameBits(String name) {
     Device device = Device.parse(name);
     List<Path> files = new ArrayList<>();
