@@ -15,15 +15,13 @@ final class NativeEngine extends AbstractEngine {
 
     private static String load() {
       try {
+        NativeLibrary.load("liblenet.so");
+        NativeLibrary.load("libjniLeNetNative.so");
         Loader.load(LeNetNative.class);
         return "";
-      } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-          root = root.getCause();
-        }
-        return "the native library for %s could not be loaded (%s): add lenet4j's jar with classifier %s to the class path, or use --device java"
-            .formatted(Loader.getPlatform(), root.getMessage(), Loader.getPlatform());
+      } catch (LeNetException | LinkageError e) {
+        return "the native library for %s could not be loaded: %s; or use --device java"
+            .formatted(Loader.getPlatform(), e.getMessage());
       }
     }
   }

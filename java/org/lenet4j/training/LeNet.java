@@ -20,7 +20,6 @@ import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EngineOptions;
 import org.lenet4j.engine.Engines;
 import org.lenet4j.engine.Layer;
-import org.lenet4j.engine.Metrics;
 import org.lenet4j.engine.Pooling;
 
 /**
@@ -103,14 +102,7 @@ public final class LeNet implements AutoCloseable {
    * @param image [28][28]
    */
   public int classify(byte[] image) {
-    float[] probabilities = predict(image);
-    int best = 0;
-    for (int c = 1; c < probabilities.length; c++) {
-      if (probabilities[c] > probabilities[best]) {
-        best = c;
-      }
-    }
-    return best;
+    return Evaluation.firstLargest(predict(image));
   }
 
   /**
@@ -134,17 +126,9 @@ public final class LeNet implements AutoCloseable {
     return labels;
   }
 
-  /** Loss and accuracy over a dataset, computed on this network's device. */
-  public Metrics evaluate(Dataset dataset) {
-    return with(
-        current -> {
-          int id = current.addDataset(dataset);
-          try {
-            return current.evaluate(id);
-          } finally {
-            current.removeDataset(id);
-          }
-        });
+  /** Loss, accuracy and confusion matrix over a dataset, computed on this network's device. */
+  public Evaluation evaluate(Dataset dataset) {
+    return with(current -> Evaluation.of(current, dataset));
   }
 
   /**
