@@ -72,12 +72,12 @@ final class RunConfig {
   }
 
   private static Object value(OptionSpec option) {
-    if (option.type() == boolean.class) {
+    if (option.type() == boolean.class || option.getValue() == null) {
       return option.getValue();
     }
     String text =
         option.originalStringValues().isEmpty()
-            ? option.defaultValue()
+            ? option.defaultValueString() // Of the recipe, if it has one.
             : option.originalStringValues().get(0);
     // The run may be resumed from elsewhere.
     return option.getValue() instanceof Path path ? path.toAbsolutePath().toString() : text;
@@ -107,8 +107,8 @@ final class RunConfig {
     }
   }
 
-  /** The options as they would stand on the command line. */
-  List<String> arguments() {
+  /** The options as they would stand on the command line of this command. */
+  List<String> arguments(CommandSpec command) {
     if (!(content.get(OPTIONS) instanceof Map<?, ?> options)) {
       throw new LeNetException(file + " is not a run's configuration: it has no options");
     }
@@ -120,9 +120,16 @@ final class RunConfig {
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {
             arguments.add((String) name);
+          } else if (Boolean.FALSE.equals(value) && isNegatable(command, (String) name)) {
+            arguments.add(((String) name).replaceFirst("--", "--no-"));
           }
         });
     return arguments;
+  }
+
+  private static boolean isNegatable(CommandSpec command, String name) {
+    OptionSpec option = command.findOption(name);
+    return option != null && option.negatable();
   }
 
   /**

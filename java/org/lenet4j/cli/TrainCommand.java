@@ -12,6 +12,7 @@ import org.lenet4j.data.FashionMnist;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
+import org.lenet4j.training.Recipe;
 import org.lenet4j.training.Trainer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,14 +26,19 @@ import picocli.CommandLine.Spec;
 /** {@code lenet4j train}. */
 @Command(
     name = "train",
+    defaultValueProvider = RecipeDefaults.class,
     description = {
       "Trains a network by stochastic gradient descent, by default just as the chapter does, and"
-          + " leaves its curves, history and weights in a run folder."
+          + " leaves its curves, history and weights in a run folder.",
+      "",
+      "--recipe modern is short for " + RecipeDefaults.MODERN_OPTIONS + "."
     },
     footer = {
       "",
       "Examples:",
       "  lenet4j train",
+      "  lenet4j train --recipe modern",
+      "  lenet4j train --recipe modern --epochs 5 --augment flip",
       "  lenet4j train --activation relu --lr 0.1 --epochs 5 --seed 1",
       "  lenet4j train --init lenet.safetensors --lr 0.1 --save better.safetensors",
       "  lenet4j train --data my-idx-files --out runs/first --quiet",
@@ -58,6 +64,17 @@ final class TrainCommand implements Callable<Integer> {
           "--json",
           "--debug");
 
+  @Option(
+      names = RecipeDefaults.RECIPE,
+      paramLabel = "NAME",
+      defaultValue = "classic",
+      converter = Converters.RecipeName.class,
+      description = {
+        "classic, the chapter's, or modern, which learns more (default: ${DEFAULT-VALUE}).",
+        "It sets what other options are by default; with --init, the network is the file's."
+      })
+  private Recipe recipe;
+
   @Mixin private TrainerOptions training;
   @Mixin private NetworkOptions network;
   @Mixin private DataOptions data;
@@ -82,6 +99,19 @@ final class TrainCommand implements Callable<Integer> {
       converter = Converters.InitializerName.class,
       description = "Of random weights: xavier or he (default: ${DEFAULT-VALUE}).")
   private Initializer initializer;
+
+  @Option(
+      names = "--standardize",
+      paramLabel = "MEAN,DEVIATION",
+      arity = "0..1",
+      fallbackValue = "data",
+      converter = Converters.StandardizeValue.class,
+      description = {
+        "Subtract this mean from the pixels, taken as 0 to 1, and divide by this deviation; data,"
+            + " or no value, takes those of the training set (default: what the weights file says,"
+            + " else none)."
+      })
+  private Standardization standardization;
 
   @Option(
       names = "--save",
@@ -145,7 +175,7 @@ final class TrainCommand implements Callable<Integer> {
   /** The command that began the run to resume, with what may differ now. */
   private TrainCommand resumed() {
     List<String> arguments =
-        new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments());
+        new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments(spec));
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       if (!RESUMABLE.contains(name)) {
@@ -177,7 +207,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Dataset all = source.train();
         Dataset train = all.take(trainLimit == null ? all.size() : trainLimit);
         Dataset test = source.test();
-        LeNet net = open(Math.max(all.classes(), test.classes()));
+        LeNet net = open(train, Math.max(all.classes(), test.classes()));
         RunFolder folder = folder()) {
       source.requireClasses(net, train);
       source.requireClasses(net, test);
@@ -196,8 +226,11 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private LeNet open(int classes) {
+  private LeNet open(Dataset train, int classes) {
     LeNet.Builder builder = network.builder();
+    if (standardization != null) {
+      standardization.apply(builder, train);
+    }
     Path weights = init;
     if (resume != null && Files.exists(resume.resolve(RunFolder.LAST))) {
       weights = resume.resolve(RunFolder.LAST);

@@ -33,6 +33,7 @@ final class Fit implements AutoCloseable {
   private final List<CurvePoint> curve = new ArrayList<>();
 
   // The epoch that is under way.
+  private float[] rates;
   private int step;
   private Metrics sums = Metrics.ZERO;
   private long stepNanos;
@@ -81,13 +82,10 @@ final class Fit implements AutoCloseable {
 
   private void startEpoch() {
     int epoch = history.size();
+    rates = trainer.learningRates(steps, epoch);
     engine.startEpoch(
         new EpochPlan(
-            data.train(),
-            epoch,
-            trainer.order(examples, epoch),
-            trainer.batchSize(),
-            trainer.learningRates(steps, epoch)));
+            data.train(), epoch, trainer.order(examples, epoch), trainer.batchSize(), rates));
   }
 
   /** False if the training was stopped. */
@@ -128,7 +126,7 @@ final class Fit implements AutoCloseable {
     Epoch epoch =
         new Epoch(
             history.size() + 1,
-            trainer.learningRates(steps, history.size())[steps - 1],
+            rates[steps - 1],
             sums.loss(),
             sums.accuracy(),
             validated.map(Metrics::loss).orElse(Double.NaN),

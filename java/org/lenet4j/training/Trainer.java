@@ -30,6 +30,8 @@ public final class Trainer {
   private boolean nesterov;
   private float weightDecay;
   private float labelSmoothing;
+  private boolean randomFlip;
+  private int randomShift;
   private long seed;
   private boolean shuffle = true;
   private double validationSplit;
@@ -53,6 +55,8 @@ public final class Trainer {
     copy.nesterov = nesterov;
     copy.weightDecay = weightDecay;
     copy.labelSmoothing = labelSmoothing;
+    copy.randomFlip = randomFlip;
+    copy.randomShift = randomShift;
     copy.seed = seed;
     copy.shuffle = shuffle;
     copy.validationSplit = validationSplit;
@@ -125,7 +129,26 @@ public final class Trainer {
     return with(copy -> copy.labelSmoothing = (float) value);
   }
 
-  /** Of the order of examples and the choice of the validation set. */
+  /**
+   * Whether every other training image, at random, is mirrored left to right, anew in every epoch.
+   */
+  public Trainer randomFlip(boolean value) {
+    return with(copy -> copy.randomFlip = value);
+  }
+
+  /**
+   * Training images are moved at random, anew in every epoch, by up to so many pixels along each
+   * axis, 0 to 27; what comes in at the edge is black.
+   */
+  public Trainer randomShift(int pixels) {
+    if (pixels < 0 || pixels > EngineConfig.MAX_SHIFT) {
+      throw new IllegalArgumentException(
+          "randomShift must be 0 to %d pixels, was %d".formatted(EngineConfig.MAX_SHIFT, pixels));
+    }
+    return with(copy -> copy.randomShift = pixels);
+  }
+
+  /** Of the order of examples, the flips and shifts, and the choice of the validation set. */
   public Trainer seed(long value) {
     return with(copy -> copy.seed = value);
   }
@@ -238,13 +261,13 @@ public final class Trainer {
     return network
         .withMomentum(momentum, nesterov)
         .withWeightDecay(weightDecay)
-        .withLabelSmoothing(labelSmoothing);
+        .withLabelSmoothing(labelSmoothing)
+        .withAugmentation(randomFlip, randomShift, randomFlip || randomShift > 0 ? seed : 0);
   }
 
   /** What must be the same for a resumed training to be the same, by name. */
   Map<String, String> settings(EngineConfig config, int examples) {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("network", config.toString());
     settings.put("examples", Integer.toString(examples));
     settings.put("epochs", Integer.toString(epochs));
     settings.put("batch size", Integer.toString(batchSize));
@@ -260,6 +283,7 @@ public final class Trainer {
     settings.put("seed", Long.toString(seed));
     settings.put("shuffle", Boolean.toString(shuffle));
     settings.put("validation split", Double.toString(validationSplit));
+    settings.put("network", config.toString());
     return settings;
   }
 

@@ -32,6 +32,8 @@ class ResumeTest {
           .nesterov(true)
           .weightDecay(1e-4)
           .labelSmoothing(0.05)
+          .randomFlip(true)
+          .randomShift(2)
           .schedule(Schedule.oneCycle())
           .validationSplit(0.2)
           .seed(5);
@@ -142,6 +144,7 @@ class ResumeTest {
             "seed is 5, not 6", trainer -> trainer.seed(6),
             "shuffle is true, not false", trainer -> trainer.shuffle(false),
             "network is ", trainer -> trainer.weightDecay(0),
+            "network is EngineConfig", trainer -> trainer.randomShift(1),
             "validation split is 0.2, not 0.5", trainer -> trainer.validationSplit(0.5));
     changes.forEach(
         (message, change) -> {

@@ -16,6 +16,7 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EpochPlan;
 import org.lenet4j.engine.Examples;
@@ -207,6 +208,11 @@ class TrainerTest {
       assertThatThrownBy(() -> SMALL.validationSplit(share))
           .isInstanceOf(IllegalArgumentException.class);
     }
+    for (int shift : new int[] {-1, 28}) {
+      assertThatThrownBy(() -> SMALL.randomShift(shift))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("randomShift must be 0 to 27 pixels, was " + shift);
+    }
     assertThatThrownBy(() -> SMALL.weightDecay(-1)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> SMALL.targetAccuracy(1.1))
         .isInstanceOf(IllegalArgumentException.class);
@@ -284,6 +290,9 @@ class TrainerTest {
               .nesterov(true)
               .weightDecay(1e-3)
               .labelSmoothing(0.1)
+              .randomFlip(true)
+              .randomShift(2)
+              .seed(7)
               .stopWhen(() -> true);
       assertThat(trainer.fit(net, train, test).outcome()).isEqualTo(Outcome.STOPPED);
       assertThat(net.config())
@@ -292,12 +301,22 @@ class TrainerTest {
                   .withClasses(3)
                   .withMomentum(0.9f, true)
                   .withWeightDecay(1e-3f)
-                  .withLabelSmoothing(0.1f));
+                  .withLabelSmoothing(0.1f)
+                  .withAugmentation(true, 2, 7));
       assertThat(net.parameters()).isEqualTo(before);
       assertThatThrownBy(() -> SMALL.nesterov(true).fit(net, train, test))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("nesterov needs a momentum above 0");
       assertThat(net.parameters()).as("still usable").isEqualTo(before);
+    }
+  }
+
+  @Test
+  void keepsTheEngineForAnotherSeedWithoutAugmentation() {
+    try (LeNet net = LeNet.builder().device(Device.java()).classes(3).build()) {
+      Engine before = net.engine();
+      SMALL.seed(7).stopWhen(() -> true).fit(net, train, test);
+      assertThat(net.engine()).isSameAs(before);
     }
   }
 
