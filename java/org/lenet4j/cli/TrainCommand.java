@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
-import org.lenet4j.data.FashionMnist;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
@@ -207,7 +206,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Dataset all = source.train();
         Dataset train = all.take(trainLimit == null ? all.size() : trainLimit);
         Dataset test = source.test();
-        LeNet net = open(train, Math.max(all.classes(), test.classes()));
+        LeNet net = open(source, train, Math.max(all.classes(), test.classes()));
         RunFolder folder = folder()) {
       source.requireClasses(net, train);
       source.requireClasses(net, test);
@@ -226,7 +225,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private LeNet open(Dataset train, int classes) {
+  private LeNet open(DataOptions.Source source, Dataset train, int classes) {
     LeNet.Builder builder = network.builder();
     if (standardization != null) {
       standardization.apply(builder, train);
@@ -235,8 +234,8 @@ final class TrainCommand implements Callable<Integer> {
     if (resume != null && Files.exists(resume.resolve(RunFolder.LAST))) {
       weights = resume.resolve(RunFolder.LAST);
     }
-    if (weights == null && data.isFashionMnist() && !network.hasLabels()) {
-      builder.labels(FashionMnist.labels());
+    if (weights == null && !network.hasLabels()) {
+      builder.labels(source.labels());
     }
     return weights == null
         ? builder.classes(classes).seed(training.seed()).initializer(initializer).build()

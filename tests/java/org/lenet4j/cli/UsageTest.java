@@ -106,6 +106,7 @@ class UsageTest {
         "--initializer zero        | '--initializer': expected xavier or he, got 'zero'",
         "--nesterov                | --nesterov needs a --momentum above 0",
         "--warmup 10               | --warmup must be shorter than the training's 10 epochs",
+        "--dataset emnist-letters  | --dataset needs --data: which directory?",
         "--force                   | --force needs --out",
         "--epochs                  | Missing required parameter for option '--epochs' (N)",
         "train --epoch 3           | Unknown options: '--epoch', '3'",
