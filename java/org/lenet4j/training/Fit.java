@@ -59,6 +59,7 @@ final class Fit implements AutoCloseable {
   /** Goes on where another run was. */
   Training resume(Checkpoint checkpoint) {
     checkpoint.requireSettings(settings);
+    checkpoint.requireStepWithin(steps);
     history.addAll(checkpoint.history());
     curve.addAll(checkpoint.curve());
     step = checkpoint.state().position();

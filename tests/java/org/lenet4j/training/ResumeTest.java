@@ -162,6 +162,22 @@ class ResumeTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"9", "2147483647", "-1"})
+  void refusesAStepBeyondTheEpoch(String step) {
+    Path file = stoppedAfter(2);
+    Safetensors content = Safetensors.read(file);
+    Map<String, String> metadata = new HashMap<>(content.metadata());
+    metadata.put("step", step);
+    new Safetensors(content.tensors(), metadata).write(file);
+    try (LeNet net = net(Device.java())) {
+      assertThatThrownBy(() -> TRAINER.resume(net, train, test, Checkpoint.load(file)))
+          .isInstanceOf(LeNetException.class)
+          .hasMessageStartingWith(
+              "the checkpoint is damaged: it is " + step + " steps into epoch 1, which has 9;");
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"step", "step_nanos", "epoch_sums", "step_sums", "history"})
   void refusesMalformedMetadata(String key) {
     Path file = stoppedAfter(2);
