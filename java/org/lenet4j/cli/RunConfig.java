@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.lenet4j.LeNetException;
 import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
@@ -25,7 +26,16 @@ import picocli.CommandLine.Model.OptionSpec;
 final class RunConfig {
   /** Options that say nothing about the training itself. */
   private static final Set<String> NOT_RECORDED =
-      Set.of("--help", "--version", "--debug", "--resume", "--out", "--force", "--quiet", "--json");
+      Set.of(
+          "--help",
+          "--version",
+          "--debug",
+          "--resume",
+          "--out",
+          "--force",
+          "--dry-run",
+          "--quiet",
+          "--json");
 
   private static final String OPTIONS = "options";
   private static final String DATA = "data";
@@ -71,6 +81,18 @@ final class RunConfig {
     return options;
   }
 
+  /** Likewise, in a line and without those that have no value. */
+  static String text(CommandSpec command) {
+    return options(command).entrySet().stream()
+        .filter(option -> option.getValue() != null && !option.getValue().equals(false))
+        .map(
+            option ->
+                option.getValue().equals(true)
+                    ? option.getKey()
+                    : option.getKey() + " " + option.getValue())
+        .collect(Collectors.joining(" "));
+  }
+
   private static Object value(OptionSpec option) {
     if (option.type() == boolean.class || option.getValue() == null) {
       return option.getValue();
@@ -107,29 +129,23 @@ final class RunConfig {
     }
   }
 
-  /** The options as they would stand on the command line of this command. */
-  List<String> arguments(CommandSpec command) {
+  /** The options as they would stand on the command line. */
+  List<String> arguments() {
     if (!(content.get(OPTIONS) instanceof Map<?, ?> options)) {
       throw new LeNetException(file + " is not a run's configuration: it has no options");
     }
     List<String> arguments = new ArrayList<>();
     options.forEach(
         (name, value) -> {
-          if (value instanceof String text) {
+          if (value instanceof String text && !name.equals(RecipeDefaults.RECIPE)) {
+            // What a recipe sets is there by itself, and another version's may set something else.
             arguments.add((String) name);
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {
             arguments.add((String) name);
-          } else if (Boolean.FALSE.equals(value) && isNegatable(command, (String) name)) {
-            arguments.add(((String) name).replaceFirst("--", "--no-"));
           }
         });
     return arguments;
-  }
-
-  private static boolean isNegatable(CommandSpec command, String name) {
-    OptionSpec option = command.findOption(name);
-    return option != null && option.negatable();
   }
 
   /**

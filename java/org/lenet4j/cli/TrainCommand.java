@@ -143,6 +143,9 @@ final class TrainCommand implements Callable<Integer> {
       })
   private Path resume;
 
+  @Option(names = "--dry-run", description = "Show what would be done, with all options, and stop.")
+  private boolean dryRun;
+
   @Option(names = "--quiet", description = "Print the final results only.")
   private boolean quiet;
 
@@ -174,7 +177,7 @@ final class TrainCommand implements Callable<Integer> {
   /** The command that began the run to resume, with what may differ now. */
   private TrainCommand resumed() {
     List<String> arguments =
-        new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments(spec));
+        new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments());
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
       if (!RESUMABLE.contains(name)) {
@@ -206,8 +209,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Dataset all = source.train();
         Dataset train = all.take(trainLimit == null ? all.size() : trainLimit);
         Dataset test = source.test();
-        LeNet net = open(source, train, Math.max(all.classes(), test.classes()));
-        RunFolder folder = folder()) {
+        LeNet net = open(source, train, Math.max(all.classes(), test.classes()))) {
       source.requireClasses(net, train);
       source.requireClasses(net, test);
       output.info(
@@ -215,14 +217,27 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(train.size(), test.size(), source.directory()));
       output.info("training on " + net.device());
       output.info(NetworkOptions.describe(net));
-      if (resume == null) {
-        RunConfig.write(folder.config(), spec, net, source.directory(), train, test);
-      } else {
-        RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
+      if (dryRun) {
+        output.result(plan(train));
+        return 0;
       }
-      return new TrainingRun(net, train, test, folder, output)
-          .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
+      try (RunFolder folder = folder()) {
+        if (resume == null) {
+          RunConfig.write(folder.config(), spec, net, source.directory(), train, test);
+        } else {
+          RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
+        }
+        return new TrainingRun(net, train, test, folder, output, training.logsPoints())
+            .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
+      }
     }
+  }
+
+  private String plan(Dataset train) {
+    int steps = trainer().stepsPerEpoch(train.size());
+    return "%d epochs of %d steps, %d steps in all%nwith %s%nnothing was trained: --dry-run"
+        .formatted(
+            training.epochs(), steps, (long) steps * training.epochs(), RunConfig.text(spec));
   }
 
   private LeNet open(DataOptions.Source source, Dataset train, int classes) {

@@ -160,6 +160,21 @@ final class TrainerOptions {
       description = "Stop after N epochs in a row without a better accuracy.")
   private Integer patience;
 
+  @Option(
+      names = "--log-interval",
+      paramLabel = "STEPS",
+      converter = Converters.AtLeastOne.class,
+      description = {
+        "Show loss and accuracy, and add a point to the curves, after every so many steps (default:"
+            + " five points an epoch, not shown)."
+      })
+  private Integer logInterval;
+
+  /** Whether curve points are lines of the output too. */
+  boolean logsPoints() {
+    return logInterval != null;
+  }
+
   long seed() {
     return seed;
   }
@@ -202,6 +217,9 @@ final class TrainerOptions {
             .validationSplit(validationSplit);
     if (targetAccuracy != null) {
       trainer = trainer.targetAccuracy(targetAccuracy);
+    }
+    if (logInterval != null) {
+      trainer = trainer.pointEvery(logInterval);
     }
     return patience == null ? trainer : trainer.patience(patience);
   }

@@ -19,8 +19,6 @@ import org.lenet4j.training.Training.Outcome;
  * all steps before it.
  */
 final class Fit implements AutoCloseable {
-  private static final int POINTS_PER_EPOCH = 5;
-
   private final Trainer trainer;
   private final Engine engine;
   private final List<String> labels;
@@ -46,7 +44,7 @@ final class Fit implements AutoCloseable {
     this.settings = trainer.settings(engine.config(), train.size());
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
-    this.steps = EpochPlan.batches(examples, trainer.batchSize());
+    this.steps = trainer.stepsPerEpoch(train.size());
   }
 
   /** Trains from the engine's parameters on, momentum and metrics at zero. */
@@ -104,7 +102,7 @@ final class Fit implements AutoCloseable {
       long stepStart = System.nanoTime();
       engine.run(1);
       step++;
-      boolean isPoint = step % Math.max(1, steps / POINTS_PER_EPOCH) == 0 || step == steps;
+      boolean isPoint = step % trainer.pointSteps(steps) == 0 || step == steps;
       if (isPoint) {
         sums = sums.plus(engine.takeMetrics());
       }

@@ -144,6 +144,7 @@ class ResumeTest {
             "seed is 5, not 6", trainer -> trainer.seed(6),
             "shuffle is true, not false", trainer -> trainer.shuffle(false),
             "network is ", trainer -> trainer.weightDecay(0),
+            "interval of curve points is 0, not 2", trainer -> trainer.pointEvery(2),
             "network is EngineConfig", trainer -> trainer.randomShift(1),
             "validation split is 0.2, not 0.5", trainer -> trainer.validationSplit(0.5));
     changes.forEach(

@@ -67,6 +67,14 @@ class TrainerTest {
   }
 
   @Test
+  void putsCurvePointsWhereItIsTold() {
+    Training run = fit(SMALL.epochs(1).pointEvery(4));
+    assertThat(run.curve().stream().map(CurvePoint::epoch))
+        .containsExactly(4 / 11.0, 8 / 11.0, 1.0);
+    assertThat(run.curve().stream().map(CurvePoint::loss)).containsExactly(2.5, 4.5, 6.0);
+  }
+
+  @Test
   void measuresRunningMeansOfEachEpochAlone() {
     Training run = fit(SMALL.epochs(2));
     assertThat(run.curve().stream().map(CurvePoint::loss))
@@ -252,6 +260,8 @@ class TrainerTest {
   void holdsOutAShareForValidation() {
     Training run = fit(SMALL.epochs(1).validationSplit(0.25));
     assertThat(engine.sizes).containsExactly(32, 11, 10);
+    assertThat(engine.stepsRun).isEqualTo(8);
+    assertThat(SMALL.validationSplit(0.25).stepsPerEpoch(43)).isEqualTo(8);
     assertThat(engine.evaluated).containsExactly(6, 7);
     assertThat(engine.plans.get(0).order()).isEqualTo(CounterRandom.permutation(32, 0, 0));
     assertThat(run.last().examples()).isEqualTo(32);
