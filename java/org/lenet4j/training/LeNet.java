@@ -21,7 +21,6 @@ import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EngineOptions;
 import org.lenet4j.engine.Engines;
 import org.lenet4j.engine.Layer;
-import org.lenet4j.engine.Metrics;
 import org.lenet4j.engine.Pooling;
 
 /**
@@ -104,14 +103,7 @@ public final class LeNet implements AutoCloseable {
    * @param image [28][28]
    */
   public int classify(byte[] image) {
-    float[] probabilities = predict(image);
-    int best = 0;
-    for (int c = 1; c < probabilities.length; c++) {
-      if (probabilities[c] > probabilities[best]) {
-        best = c;
-      }
-    }
-    return best;
+    return Evaluation.firstLargest(predict(image));
   }
 
   /**
@@ -135,17 +127,9 @@ public final class LeNet implements AutoCloseable {
     return labels;
   }
 
-  /** Loss and accuracy over a dataset, computed on this network's device. */
-  public Metrics evaluate(Dataset dataset) {
-    return with(
-        current -> {
-          int id = current.addDataset(dataset);
-          try {
-            return current.evaluate(id);
-          } finally {
-            current.removeDataset(id);
-          }
-        });
+  /** Loss, accuracy and confusion matrix over a dataset, computed on this network's device. */
+  public Evaluation evaluate(Dataset dataset) {
+    return with(current -> Evaluation.of(current, dataset));
   }
 
   /**
@@ -285,7 +269,7 @@ public final class LeNet implements AutoCloseable {
       return this;
     }
 
-    /** Of the cpu engine; 0, the default, for as many as there are processors. */
+    /** Of the cpu engine; 0, the default, for one per physical core. */
     public Builder threads(int value) {
       options = options.withThreads(value);
       return this;

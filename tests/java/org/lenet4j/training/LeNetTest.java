@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +19,11 @@ import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Layer;
+import org.lenet4j.engine.Metrics;
 import org.lenet4j.engine.Pooling;
 import org.lenet4j.io.Safetensors;
 import org.lenet4j.io.Tensor;
@@ -51,9 +54,37 @@ class LeNetTest {
       assertThat(net.predictAll(two)).hasDimensions(2, 10);
       assertThat(net.predictAll(two)[1]).isEqualTo(one);
       assertThat(net.output(Layer.POOL1, data.image(0))).hasSize(6 * 14 * 14);
-      assertThat(net.evaluate(data).count()).isEqualTo(3);
       assertThat(net.device()).isEqualTo("java");
       assertThatThrownBy(() -> net.predict(two)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /** More images than are looked at in one go. */
+  @Test
+  void evaluatesEachClass() {
+    try (Dataset data = Examples.bars(5000, 3);
+        LeNet net =
+            LeNet.builder().device(Device.cpu()).classes(4).activation(Activation.RELU).build();
+        LeNet small = builder().classes(2).build()) {
+      Evaluation evaluation = net.evaluate(data);
+      Engine engine = net.engine();
+      Metrics metrics = engine.evaluate(engine.addDataset(data));
+      assertThat(evaluation.loss()).isEqualTo(metrics.loss());
+      assertThat(evaluation.accuracy()).isEqualTo(metrics.accuracy());
+      assertThat(evaluation.count()).isEqualTo(5000);
+      long[][] expected = new long[4][4];
+      for (int i = 0; i < data.size(); i++) {
+        expected[data.label(i)][net.classify(data.image(i))]++;
+      }
+      for (int t = 0; t < 4; t++) {
+        for (int p = 0; p < 4; p++) {
+          assertThat(evaluation.confusion().count(t, p)).isEqualTo(expected[t][p]);
+        }
+      }
+      assertThat(Arrays.stream(expected).mapToLong(row -> row[3]).sum()).isLessThan(5000);
+      assertThatThrownBy(() -> small.evaluate(data))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("labels up to 2");
     }
   }
 

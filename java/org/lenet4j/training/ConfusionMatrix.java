@@ -1,0 +1,144 @@
+package org.lenet4j.training;
+
+import java.util.Objects;
+
+/**
+ * How often examples of each class were taken for each class, and the usual measures that follow
+ * from it. A measure whose denominator is 0, such as the precision of a class that was never
+ * predicted, is NaN.
+ */
+public final class ConfusionMatrix {
+  /** 97.5 % of a standard normal distribution lie below it. */
+  private static final double Z = 1.959963984540054;
+
+  /**
+   * A confidence interval.
+   *
+   * @param low its lower end, 0 to 1
+   * @param high its upper end, 0 to 1
+   */
+  public record Interval(double low, double high) {}
+
+  private final int classes;
+
+  /** [true class][predicted class]. */
+  private final long[] counts;
+
+  private ConfusionMatrix(int classes, long[] counts) {
+    this.classes = classes;
+    this.counts = counts;
+  }
+
+  /**
+   * Counts predictions.
+   *
+   * @param classes how many there are; labels are 0 to classes - 1
+   * @param labels the true class of each example, at least one
+   * @param predictions the predicted class of each example
+   * @throws IllegalArgumentException if the lengths differ or are 0, or a class is out of range
+   */
+  public static ConfusionMatrix of(int classes, int[] labels, int[] predictions) {
+    if (labels.length != predictions.length || labels.length == 0) {
+      throw new IllegalArgumentException(
+          "expected as many predictions as labels and at least one, got %d and %d"
+              .formatted(predictions.length, labels.length));
+    }
+    long[] counts = new long[Math.multiplyExact(classes, classes)];
+    for (int i = 0; i < labels.length; i++) {
+      requireClass("label", i, labels[i], classes);
+      requireClass("prediction", i, predictions[i], classes);
+      counts[labels[i] * classes + predictions[i]]++;
+    }
+    return new ConfusionMatrix(classes, counts);
+  }
+
+  private static void requireClass(String what, int i, int value, int classes) {
+    if (value < 0 || value >= classes) {
+      throw new IllegalArgumentException(
+          "%s %d is %d, expected 0 to %d".formatted(what, i, value, classes - 1));
+    }
+  }
+
+  public int classes() {
+    return classes;
+  }
+
+  /**
+   * The examples of one class that were taken for another.
+   *
+   * @param trueClass the row
+   * @param predicted the column
+   */
+  public long count(int trueClass, int predicted) {
+    return counts[
+        Objects.checkIndex(trueClass, classes) * classes + Objects.checkIndex(predicted, classes)];
+  }
+
+  /** All examples. */
+  public long total() {
+    return sum(0, 1, classes * classes);
+  }
+
+  /** The examples whose predicted class is the true one. */
+  public long correct() {
+    return sum(0, classes + 1, classes);
+  }
+
+  /** The examples that truly are of a class: the sum of its row. */
+  public long support(int c) {
+    return sum(Objects.checkIndex(c, classes) * classes, 1, classes);
+  }
+
+  /** The examples that were taken for a class: the sum of its column. */
+  public long predicted(int c) {
+    return sum(Objects.checkIndex(c, classes), classes, classes);
+  }
+
+  /** The share of all examples that is correct. */
+  public double accuracy() {
+    return (double) correct() / total();
+  }
+
+  /** The standard error of the accuracy: sqrt(a (1 - a) / n). */
+  public double standardError() {
+    double a = accuracy();
+    return Math.sqrt(a * (1 - a) / total());
+  }
+
+  /**
+   * Wilson's score interval, which holds the accuracy on all possible examples with a confidence of
+   * 95 %. Unlike the accuracy plus and minus twice its standard error it stays within 0 to 1 and is
+   * right for few examples too.
+   */
+  public Interval accuracyInterval() {
+    double n = total();
+    double a = accuracy();
+    double shrink = 1 / (1 + Z * Z / n);
+    double centre = shrink * (a + Z * Z / (2 * n));
+    double half = shrink * Z * Math.sqrt(a * (1 - a) / n + Z * Z / (4 * n * n));
+    return new Interval(Math.max(0, centre - half), Math.min(1, centre + half));
+  }
+
+  /** Of the examples taken for a class, the share that is of it; NaN if there are none. */
+  public double precision(int c) {
+    return (double) count(c, c) / predicted(c);
+  }
+
+  /** Of the examples of a class, the share that was taken for it; NaN if there are none. */
+  public double recall(int c) {
+    return (double) count(c, c) / support(c);
+  }
+
+  /** The harmonic mean of precision and recall; NaN if the class never occurs in either way. */
+  public double f1(int c) {
+    return 2.0 * count(c, c) / (support(c) + predicted(c));
+  }
+
+  private long sum(int from, int step, int cells) {
+    long sum = 0;
+    for (int i = 0; i < cells; i++) {
+      sum += counts[from + i * step];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,69 @@
+package org.lenet4j.training;
+
+import java.util.Arrays;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Engine;
+import org.lenet4j.engine.Layer;
+
+/**
+ * How well a network does on a dataset.
+ *
+ * @param loss the mean cross-entropy per example
+ * @param confusion of the true and the predicted classes
+ */
+public record Evaluation(double loss, ConfusionMatrix confusion) {
+  /** Images whose logits are fetched at once, so that memory does not grow with the dataset. */
+  private static final int CHUNK = 4096;
+
+  /** Evaluates on the engine's device. */
+  static Evaluation of(Engine engine, Dataset dataset) {
+    int id = engine.addDataset(dataset);
+    double loss;
+    try {
+      loss = engine.evaluate(id).loss();
+    } finally {
+      engine.removeDataset(id);
+    }
+    int[] labels = new int[dataset.size()];
+    dataset.labels().get(labels);
+    return new Evaluation(
+        loss, ConfusionMatrix.of(engine.config().classes(), labels, predictions(engine, dataset)));
+  }
+
+  /** From the logits, since two different ones may have the same probability. */
+  private static int[] predictions(Engine engine, Dataset dataset) {
+    int classes = engine.config().classes();
+    int[] predictions = new int[dataset.size()];
+    for (int from = 0; from < predictions.length; from += CHUNK) {
+      byte[] images = new byte[Math.min(CHUNK, predictions.length - from) * Dataset.PIXELS];
+      dataset.pixels().get(from * Dataset.PIXELS, images);
+      float[] logits = engine.output(Layer.FC3, images);
+      for (int i = 0; i < logits.length / classes; i++) {
+        float[] row = Arrays.copyOfRange(logits, i * classes, (i + 1) * classes);
+        predictions[from + i] = firstLargest(row);
+      }
+    }
+    return predictions;
+  }
+
+  /** The index of the largest value; of the first one on a tie. */
+  static int firstLargest(float[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] > values[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /** The share of correct examples. */
+  public double accuracy() {
+    return confusion.accuracy();
+  }
+
+  /** The number of examples. */
+  public long count() {
+    return confusion.total();
+  }
+}
