@@ -30,8 +30,8 @@ final class RecipeDefaults implements IDefaultValueProvider {
 
   private static Map<String, String> values(String options) {
     Map<String, String> values = new LinkedHashMap<>();
-    for (String option : options.split(" (?=--)")) {
-      String[] parts = option.split(" ");
+    for (String option : options.split(" (?=--)", -1)) {
+      String[] parts = option.split(" ", -1);
       values.put(parts[0], parts.length > 1 ? parts[1] : "true");
     }
     return values;

@@ -63,6 +63,7 @@ final class TrainCommand implements Callable<Integer> {
           "--json",
           "--debug");
 
+  @SuppressWarnings("UnusedVariable") // RecipeDefaults reads it.
   @Option(
       names = RecipeDefaults.RECIPE,
       paramLabel = "NAME",

@@ -85,7 +85,7 @@ public final class LabelMap {
     if (!CODES.matcher(text).matches()) {
       return text;
     }
-    List<Integer> codes = Stream.of(text.split("\\s+")).map(Integer::valueOf).toList();
+    List<Integer> codes = Stream.of(text.split("\\s+", -1)).map(Integer::valueOf).toList();
     boolean visible =
         codes.stream()
             .allMatch(
