@@ -250,6 +250,41 @@ class TrainingRunTest {
     assertThat(lines.get(4).get("epochs")).isEqualTo(1L);
   }
 
+  @Test
+  void showsLossWithinAnEpochWhenAsked() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --batch-size 8 --epochs 1 --log-interval 3 --out runs/log"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}";
+    List<String> lines = cli.out().lines().filter(line -> line.contains("step ")).toList();
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0)).matches("epoch 1/1, step 3/8: " + results);
+    assertThat(lines.get(1)).matches("epoch 1/1, step 6/8: " + results);
+    assertThat(lines.get(2)).matches("epoch 1/1, step 8/8: " + results);
+  }
+
+  @Test
+  void onlyPlansADryRun() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --recipe modern --batch-size 7 --dry-run --out runs/dry"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.status()).isZero();
+    List<String> lines = cli.out().lines().toList();
+    assertThat(lines.get(2)).endsWith("relu, max pooling, 3 classes");
+    assertThat(lines.get(3)).isEqualTo("20 epochs of 9 steps, 180 steps in all");
+    assertThat(lines.get(4))
+        .startsWith("with --recipe modern --epochs 20 --batch-size 7 --lr 0.08 ")
+        .contains(" --nesterov ", " --augment flip,shift ", " --standardize data");
+    assertThat(lines.get(5)).isEqualTo("nothing was trained: --dry-run");
+    assertThat(directory.resolve("runs/dry")).doesNotExist();
+  }
+
   private static double loss(String out) {
     String results = out.lines().filter(line -> line.startsWith("loss ")).findFirst().orElseThrow();
     return Double.parseDouble(results.substring(5, 10));

@@ -67,6 +67,13 @@ class UsageTest {
         .contains("(default: 10)", "(default: 256)", "(default: 0.9)", "--no-shuffle");
   }
 
+  @Test
+  void showsTheDefaultsOfARecipe() {
+    assertThat(execute("train", "--recipe", "modern", "--help")).isZero();
+    assertThat(out.toString())
+        .contains("(default: 20)", "(default: 128)", "(default: 0.08)", "flip,shift)");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -88,9 +95,18 @@ class UsageTest {
         "--momentum 1              | '--momentum': expected a number of at least 0 and below 1",
         "--weight-decay -1         | '--weight-decay': expected a number of at least 0, got '-1'",
         "--target-accuracy 90      | '--target-accuracy': expected a number from 0 to 1, got '90'",
+        "--augment flop            | '--augment': expected none, flip, shift=PIXELS (at most 27) or both",
+        "--augment flip,           | '--augment': expected none, flip",
+        "--augment shift=28        | '--augment': expected none, flip",
+        "--standardize 0.3         | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--standardize 0.3,0       | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--standardize 73,90       | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--recipe new              | '--recipe': expected classic or modern, got 'new'",
+        "--recipe modern --momentum 0 | --nesterov needs a --momentum above 0; without one, say --no-nesterov",
         "--initializer zero        | '--initializer': expected xavier or he, got 'zero'",
         "--nesterov                | --nesterov needs a --momentum above 0",
         "--warmup 10               | --warmup must be shorter than the training's 10 epochs",
+        "--dataset emnist-letters  | --dataset needs --data: which directory?",
         "--force                   | --force needs --out",
         "--epochs                  | Missing required parameter for option '--epochs' (N)",
         "train --epoch 3           | Unknown options: '--epoch', '3'",
