@@ -159,7 +159,25 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
-    ModelFile.write(file, new ModelFile.Model(config(), parameters(), labels));
+    ModelFile.write(file, model());
+  }
+
+  /**
+   * Writes the network as ONNX (opset 17), for ONNX Runtime and its like. The input {@code image}
+   * is float [batch][1][28][28], the pixels of 0 to 255 divided by 255; a network that standardises
+   * its input does so within the graph. The output is {@code logits} or {@code probabilities},
+   * float [batch][classes]. The model's metadata have {@code labels}, a JSON array, if the classes
+   * have names, {@code activation} and {@code pooling}.
+   *
+   * @param softmax whether the graph ends in the softmax that makes probabilities of logits
+   * @throws LeNetException if the file cannot be written; an older one is then untouched
+   */
+  public void exportOnnx(Path file, boolean softmax) {
+    OnnxFile.write(file, model(), softmax);
+  }
+
+  private ModelFile.Model model() {
+    return with(current -> new ModelFile.Model(current.config(), current.parameters(), labels));
   }
 
   /** The variant of the network and what is fixed about its training. */
