@@ -81,6 +81,25 @@ public final class LeNet implements AutoCloseable {
   }
 
   /**
+   * Class probabilities of one image of floats, each rounded to the nearest of the 256 values that
+   * a pixel can have.
+   *
+   * @param image [28][28], 0 black to 1 white
+   * @return [classes], of sum 1
+   */
+  public float[] predict(float[] image) {
+    byte[] pixels = new byte[image.length];
+    for (int i = 0; i < pixels.length; i++) {
+      if (!(image[i] >= 0 && image[i] <= 1)) {
+        throw new IllegalArgumentException(
+            "pixel %d is %s, expected 0 to 1".formatted(i, image[i]));
+      }
+      pixels[i] = (byte) Math.round(255 * image[i]);
+    }
+    return predict(pixels);
+  }
+
+  /**
    * Class probabilities of many images.
    *
    * @param images [n][28][28]
