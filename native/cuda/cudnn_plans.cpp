@@ -22,7 +22,6 @@
 //                           _SPATIAL_DIMS (2), _WINDOW_DIMS, _STRIDES, _PRE_PADDINGS,
 //                           _POST_PADDINGS, all INT64
 //   OPERATION_RESAMPLE_FWD  OPERATION_RESAMPLE_FWD_DESC, _XDESC, _YDESC
-//   OPERATION_RESAMPLE_BWD  OPERATION_RESAMPLE_BWD_DESC, _XDESC, _YDESC, _DYDESC, _DXDESC
 //   OPERATIONGRAPH          OPERATIONGRAPH_OPS (1 to 3), _HANDLE (live devices only)
 //   ENGINEHEUR              ENGINEHEUR_OPERATION_GRAPH, _MODE (A, B, FALLBACK), _DEVICEPROP
 //                           (described devices only); read: _RESULTS
@@ -265,19 +264,6 @@ Plan pool_forward(const PlanTarget& target, ConvLayer layer, int batch, Pooling 
   graph.pooling_forward(graph.pooling(mode), x, y);
   return make_plan(target, name_of(shape, max ? "max pooling" : "average pooling", batch),
                    std::move(graph), options);
-}
-
-Plan average_pool_backward(const PlanTarget& target, ConvLayer layer, int batch,
-                           const PlanOptions& options) {
-  const ConvShape& shape = shape_of(layer);
-  OperationGraph graph;
-  auto x = graph.memory(shape.y(batch), kAlignment);
-  auto y = graph.memory(shape.pooled(batch), kAlignment);
-  auto dy = graph.memory(shape.pooled(batch), kAlignment);
-  auto dx = graph.memory(shape.y(batch), kAlignment);
-  graph.pooling_backward(graph.pooling(CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING), x, y, dy, dx);
-  return make_plan(target, name_of(shape, "average pooling gradient", batch), std::move(graph),
-                   options);
 }
 
 }  // namespace lenet::cuda

@@ -91,11 +91,9 @@ Plan conv_backward_data(const PlanTarget& target, ConvLayer layer, int batch,
 // pointers: x, dy, dw
 Plan conv_backward_filter(const PlanTarget& target, ConvLayer layer, int batch,
                           const PlanOptions& options = {});
-// pointers: x, y. cuDNN is asked to pass a NaN on, here and in relu.
+// pointers: x, y. cuDNN is asked to pass a NaN on, here and in relu. Backward is the engine's own
+// kernel (kernels.cuh, pool_backward).
 Plan pool_forward(const PlanTarget& target, ConvLayer layer, int batch, Pooling pooling,
                   const PlanOptions& options = {});
-// pointers: x, y, dy, dx. The values of x and y do not matter, but cuDNN wants them with NCHW.
-Plan average_pool_backward(const PlanTarget& target, ConvLayer layer, int batch,
-                           const PlanOptions& options = {});
 
 }  // namespace lenet::cuda

@@ -89,15 +89,6 @@ void OperationGraph::pooling_forward(Part pooling, Part x, Part y) {
                      .set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC, y));
 }
 
-void OperationGraph::pooling_backward(Part pooling, Part x, Part y, Part dy, Part dx) {
-  keep_operation(Descriptor(CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR)
-                     .set(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC, pooling)
-                     .set(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_XDESC, x)
-                     .set(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_YDESC, y)
-                     .set(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC, dy)
-                     .set(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC, dx));
-}
-
 Descriptor OperationGraph::finish(cudnnHandle_t handle) const {
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operations_);

@@ -38,7 +38,6 @@ class OperationGraph {
   // 2 x 2 windows with stride 2. A maximum passes a NaN on.
   Part pooling(cudnnResampleMode_t mode);
   void pooling_forward(Part pooling, Part x, Part y);
-  void pooling_backward(Part pooling, Part x, Part y, Part dy, Part dx);
 
   // The finished graph; handle is null if the device is only described.
   Descriptor finish(cudnnHandle_t handle) const;

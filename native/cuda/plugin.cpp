@@ -1,4 +1,4 @@
-// What liblenet_cuda.so exports; core/plugin.cpp is the other side.
+// What liblenet_cuda.so exports; api/plugin.cpp is the other side.
 #include "core/plugin.h"
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// A CUDA plugin without CUDA, for the tests of core/plugin.cpp. Its engine cannot be created.
+// A CUDA plugin without CUDA, for the tests of api/plugin.cpp. Its engine cannot be created.
 #include <cstdio>
 
 #include "core/plugin.h"

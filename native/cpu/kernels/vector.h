@@ -90,8 +90,19 @@ LENET_INLINE V unzip_odd(V a, V b) { return __builtin_shufflevector(a, b, 1, 3, 
 #endif
 
 // Both give b if either is NaN.
+#if defined(__AVX512F__) && !defined(__clang__)
+// The one instruction. Of the expressions below GCC makes a comparison and a masked move, which
+// costs a sigmoid more than a tenth of its time.
+LENET_INLINE V max(V a, V b) {
+  return reinterpret_cast<V>(__builtin_ia32_maxps512_mask(a, b, a, -1, 4));
+}
+LENET_INLINE V min(V a, V b) {
+  return reinterpret_cast<V>(__builtin_ia32_minps512_mask(a, b, a, -1, 4));
+}
+#else
 LENET_INLINE V max(V a, V b) { return a > b ? a : b; }
 LENET_INLINE V min(V a, V b) { return a < b ? a : b; }
+#endif
 
 // Transposes a square of kLanes vectors in place: log2(kLanes) perfect shuffles.
 LENET_INLINE void transpose(V* rows) {

@@ -85,7 +85,6 @@ std::vector<Operation> all_operations() {
     if (layer == ConvLayer::CONV2) add("input gradient", conv_backward_data);
     add("average pooling", pool(Pooling::AVG));
     add("max pooling", pool(Pooling::MAX));
-    add("average pooling gradient", average_pool_backward);
   }
   return operations;
 }

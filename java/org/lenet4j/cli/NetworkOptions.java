@@ -26,7 +26,7 @@ final class NetworkOptions {
       defaultValue = "0",
       converter = Converters.Threads.class,
       description = {
-        "Threads of the cpu device, 0 for one per processor (default: ${DEFAULT-VALUE}).",
+        "Threads of the cpu device, 0 for one per physical core (default: ${DEFAULT-VALUE}).",
         "The results are the same bits for any number."
       })
   private int threads;

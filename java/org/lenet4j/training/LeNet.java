@@ -305,7 +305,7 @@ public final class LeNet implements AutoCloseable {
       return this;
     }
 
-    /** Of the cpu engine; 0, the default, for as many as there are processors. */
+    /** Of the cpu engine; 0, the default, for one per physical core. */
     public Builder threads(int value) {
       options = options.withThreads(value);
       return this;

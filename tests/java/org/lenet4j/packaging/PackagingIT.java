@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +72,29 @@ class PackagingIT {
         java("-jar", ARTIFACT + "-cli.jar", "train", "--epochs", "1", "--train-limit", "512");
     assertThat(out).contains("training on cpu").contains("examples/sec on cpu");
     assertThat(directory.resolve("lenet4j-out/run-1/curves.png")).isNotEmptyFile();
+  }
+
+  /** At the first start of all: nothing extracted yet. */
+  @Test
+  void twentyProcessesCanStartAtOnce() throws Exception {
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      processes.add(
+          start(
+              directory.resolve("output-" + i + ".txt"),
+              javaCommand("-XX:TieredStopAtLevel=1", "-jar", ARTIFACT + "-cli.jar", "doctor")));
+    }
+    for (int i = 0; i < processes.size(); i++) {
+      assertThat(processes.get(i).waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+      String out = Files.readString(directory.resolve("output-" + i + ".txt"));
+      assertThat(processes.get(i).exitValue()).as(out).isZero();
+      assertThat(out).containsPattern("native library +" + directory + "/cache/native/\\w{64}/");
+    }
+    try (Stream<Path> files = Files.walk(directory.resolve("cache"))) {
+      assertThat(files.filter(Files::isRegularFile).map(file -> file.getFileName().toString()))
+          .as("no copy is left half-done or twice")
+          .containsExactlyInAnyOrder("liblenet.so", "libjniLeNetNative.so");
+    }
   }
 
   @Test
@@ -151,26 +175,32 @@ class PackagingIT {
     }
   }
 
-  private String java(String... arguments) throws Exception {
+  private String[] javaCommand(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // JavaCPP knows an extracted library by its size and time, which two builds can share.
-    command.add("-Dorg.bytedeco.javacpp.cachedir=" + directory.resolve("cache"));
+    command.add("-Dlenet4j.cache=" + directory.resolve("cache"));
     command.addAll(List.of(arguments));
-    return run(command.toArray(String[]::new));
+    return command.toArray(String[]::new);
+  }
+
+  private String java(String... arguments) throws Exception {
+    return run(javaCommand(arguments));
   }
 
   private String run(String... command) throws Exception {
-    File out = directory.resolve("output.txt").toFile();
-    Process process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(out)
-            .start();
+    Path out = directory.resolve("output.txt");
+    Process process = start(out, command);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
-    String text = Files.readString(out.toPath());
+    String text = Files.readString(out);
     assertThat(process.exitValue()).as(text).isZero();
     return text;
+  }
+
+  private Process start(Path out, String... command) throws IOException {
+    return new ProcessBuilder(command)
+        .directory(directory.toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(out.toFile())
+        .start();
   }
 }
