@@ -35,6 +35,7 @@ final class RunConfig {
           "--resume",
           "--out",
           "--force",
+          "--dry-run",
           "--quiet",
           "--json",
           "--live");
@@ -83,13 +84,25 @@ final class RunConfig {
     return options;
   }
 
+  /** Likewise, in a line and without those that have no value. */
+  static String text(CommandSpec command) {
+    return options(command).entrySet().stream()
+        .filter(option -> option.getValue() != null && !option.getValue().equals(false))
+        .map(
+            option ->
+                option.getValue().equals(true)
+                    ? option.getKey()
+                    : option.getKey() + " " + option.getValue())
+        .collect(Collectors.joining(" "));
+  }
+
   private static Object value(OptionSpec option) {
-    if (option.type() == boolean.class) {
+    if (option.type() == boolean.class || option.getValue() == null) {
       return option.getValue();
     }
     String text =
         option.originalStringValues().isEmpty()
-            ? option.defaultValue()
+            ? option.defaultValueString() // Of the recipe, if it has one.
             : option.originalStringValues().get(0);
     // The run may be resumed from elsewhere.
     return option.getValue() instanceof Path path ? path.toAbsolutePath().toString() : text;
@@ -132,7 +145,9 @@ final class RunConfig {
     options.forEach(
         (key, value) -> {
           String name = (String) key;
-          if (value instanceof String text && wanted.test(name, text)) {
+          boolean isRecipe = name.equals(RecipeDefaults.RECIPE);
+          if (value instanceof String text && !isRecipe && wanted.test(name, text)) {
+            // What a recipe sets is there by itself, and another version's may set something else.
             arguments.add(name);
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {

@@ -26,6 +26,7 @@ record TrainingRun(
     Dataset test,
     RunFolder folder,
     Output output,
+    boolean logsPoints,
     WatchOptions watching) {
   /** What a shell expects of a process that Ctrl-C ended. */
   private static final int INTERRUPTED = 130;
@@ -86,7 +87,7 @@ record TrainingRun(
 
   private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint, Watchers watchers) {
     try (HistoryFile history = new HistoryFile(folder.history());
-        ProgressDisplay display = new ProgressDisplay(output)) {
+        ProgressDisplay display = new ProgressDisplay(output, logsPoints)) {
       Trainer observed =
           trainer
               .onCheckpoint(this::save)
