@@ -61,6 +61,7 @@ final class TrainCommand implements Callable<Integer> {
           "--device",
           "--threads",
           "--live",
+          "--tensorboard",
           "--isa",
           "--quiet",
           "--json",

@@ -1,7 +1,9 @@
 package org.lenet4j.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.lenet4j.report.EventFile;
 import org.lenet4j.report.LivePage;
 import org.lenet4j.report.Run;
 import org.lenet4j.training.Checkpoint;
@@ -21,6 +23,14 @@ final class WatchOptions {
       })
   private Integer port;
 
+  @Option(
+      names = "--tensorboard",
+      paramLabel = "DIR",
+      description = {
+        "Write the scalars for TensorBoard too, in a folder of the run's name in this one."
+      })
+  private Path tensorboard;
+
   /** Begins to show a run, from its last checkpoint on if there is one. */
   Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
     Optional<LivePage> page =
@@ -33,6 +43,9 @@ final class WatchOptions {
                         checkpoint.map(Checkpoint::history).orElse(List.of()),
                         checkpoint.map(Checkpoint::curve).orElse(List.of())));
     page.ifPresent(open -> output.info("live at " + open.address()));
-    return new Watchers(page);
+    Optional<EventFile> events =
+        Optional.ofNullable(tensorboard)
+            .map(parent -> new EventFile(parent.resolve(run.title()), checkpoint.isPresent()));
+    return new Watchers(page, events);
   }
 }

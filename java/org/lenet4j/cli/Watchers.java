@@ -2,6 +2,7 @@ package org.lenet4j.cli;
 
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.lenet4j.report.EventFile;
 import org.lenet4j.report.LivePage;
 import org.lenet4j.report.Report;
 import org.lenet4j.training.Progress;
@@ -10,11 +11,14 @@ import org.lenet4j.training.Progress;
  * Those who watch a training elsewhere than on the terminal.
  *
  * @param page in a browser
+ * @param events in TensorBoard
  */
-record Watchers(Optional<LivePage> page) implements Consumer<Progress>, AutoCloseable {
+record Watchers(Optional<LivePage> page, Optional<EventFile> events)
+    implements Consumer<Progress>, AutoCloseable {
   @Override
   public void accept(Progress progress) {
     page.ifPresent(live -> live.accept(progress));
+    events.ifPresent(file -> file.accept(progress));
   }
 
   /** Whether one of them wants the training to stop. */
@@ -33,5 +37,6 @@ record Watchers(Optional<LivePage> page) implements Consumer<Progress>, AutoClos
   @Override
   public void close() {
     page.ifPresent(LivePage::close);
+    events.ifPresent(EventFile::close);
   }
 }
