@@ -24,9 +24,12 @@ Trainer trainer = Trainer.classic().onProgress(
             e.loss(), e.trainAccuracy(), e.testAccuracy())));
 Training run = trainer.fit(net, train, test);
 System.out.printf("%.0f examples/sec on %s%n", run.examplesPerSecond(), net.device());
+try (LeNet modern = Recipe.MODERN.network(train).seed(42).build()) {
+  Recipe.MODERN.trainer().fit(modern, train, test);
+}
 Trainer better = Trainer.classic().epochs(5).schedule(Schedule.cosine().warmup(1));
 better = better.learningRate(0.1).momentum(0.9).nesterov(true).weightDecay(5e-4);
-better = better.validationSplit(0.1).patience(3);
+better = better.randomFlip(true).randomShift(1).validationSplit(0.1).patience(3);
 Path last = Path.of("last.safetensors");
 better.onCheckpoint(checkpoint -> checkpoint.save(last)).fit(net, train, test);
 better.resume(net, train, test, Checkpoint.load(last));

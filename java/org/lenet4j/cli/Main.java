@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PredictCommand.class,
       ExportCommand.class,
       SummaryCommand.class,
+      BenchCommand.class,
       DoctorCommand.class
     })
 public final class Main {

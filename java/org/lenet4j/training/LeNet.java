@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.GreyImage;
+import org.lenet4j.data.PixelStatistics;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engine;
@@ -360,6 +361,16 @@ public final class LeNet implements AutoCloseable {
       }
       return change(
           config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
+    }
+
+    /**
+     * Standardises the pixels by the mean and the deviation of all pixels of a training set.
+     *
+     * @throws LeNetException if all its pixels are equal
+     */
+    public Builder standardize(Dataset train) {
+      PixelStatistics statistics = PixelStatistics.of(train);
+      return standardize(statistics.mean(), statistics.deviation());
     }
 
     /** Names of the classes, as many as there are; saved with the network. None by default. */

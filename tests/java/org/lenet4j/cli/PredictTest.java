@@ -22,6 +22,8 @@ import org.lenet4j.io.Json;
 
 /** A network learns bars at three heights and then recognises drawn ones. */
 class PredictTest {
+  private static final String DEVICE = Cli.device("cpu");
+
   @TempDir private static Path directory;
 
   @BeforeAll
@@ -33,8 +35,9 @@ class PredictTest {
     Cli train =
         Cli.run(
             directory,
-            ("train --data data --labels names.txt --device cpu --activation tanh --lr 0.1"
-                    + " --batch-size 4 --epochs 20 --out run --quiet")
+            ("train --data data --labels names.txt --activation tanh --lr 0.1 --batch-size 4"
+                    + " --epochs 20 --out run --quiet --device "
+                    + DEVICE)
                 .split(" "));
     assertThat(train.err()).isEmpty();
     assertThat(train.status()).isZero();
@@ -65,7 +68,8 @@ class PredictTest {
     Cli predict =
         Cli.run(
             directory,
-            "predict --device cpu --model run/best.safetensors --top 2 small.png large.png dark.jpg"
+            ("predict --model run/best.safetensors --top 2 small.png large.png dark.jpg --device "
+                    + DEVICE)
                 .split(" "));
     assertThat(predict.err()).isEmpty();
     assertThat(predict.status()).isZero();
@@ -84,7 +88,8 @@ class PredictTest {
     Cli predict =
         Cli.run(
             directory,
-            "predict --device cpu --model run/model.safetensors --json small.png".split(" "));
+            ("predict --model run/model.safetensors --json small.png --device " + DEVICE)
+                .split(" "));
     Map<?, ?> line = (Map<?, ?>) Json.parse(predict.out().strip());
     assertThat(line.get("file")).isEqualTo("small.png");
     assertThat(line.get("index")).isEqualTo(0L);
@@ -140,7 +145,7 @@ class PredictTest {
               directory,
               "predict",
               "--device",
-              "cpu",
+              DEVICE,
               "--model",
               "run/model.safetensors",
               wrong[0]);
