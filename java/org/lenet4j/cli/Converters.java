@@ -175,6 +175,13 @@ final class Converters {
     }
   }
 
+  static final class ExportFormat implements ITypeConverter<ExportCommand.Format> {
+    @Override
+    public ExportCommand.Format convert(String text) {
+      return choice(text, ExportCommand.Format.values());
+    }
+  }
+
   private static int integer(String text, int least, int most) {
     try {
       int value = Integer.parseInt(text);

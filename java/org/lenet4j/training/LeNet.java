@@ -82,6 +82,25 @@ public final class LeNet implements AutoCloseable {
   }
 
   /**
+   * Class probabilities of one image of floats, each rounded to the nearest of the 256 values that
+   * a pixel can have.
+   *
+   * @param image [28][28], 0 black to 1 white
+   * @return [classes], of sum 1
+   */
+  public float[] predict(float[] image) {
+    byte[] pixels = new byte[image.length];
+    for (int i = 0; i < pixels.length; i++) {
+      if (!(image[i] >= 0 && image[i] <= 1)) {
+        throw new IllegalArgumentException(
+            "pixel %d is %s, expected 0 to 1".formatted(i, image[i]));
+      }
+      pixels[i] = (byte) Math.round(255 * image[i]);
+    }
+    return predict(pixels);
+  }
+
+  /**
    * Class probabilities of many images.
    *
    * @param images [n][28][28]
@@ -160,7 +179,25 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
-    ModelFile.write(file, new ModelFile.Model(config(), parameters(), labels));
+    ModelFile.write(file, model());
+  }
+
+  /**
+   * Writes the network as ONNX (opset 17), for ONNX Runtime and its like. The input {@code image}
+   * is float [batch][1][28][28], the pixels of 0 to 255 divided by 255; a network that standardises
+   * its input does so within the graph. The output is {@code logits} or {@code probabilities},
+   * float [batch][classes]. The model's metadata have {@code labels}, a JSON array, if the classes
+   * have names, {@code activation} and {@code pooling}.
+   *
+   * @param softmax whether the graph ends in the softmax that makes probabilities of logits
+   * @throws LeNetException if the file cannot be written; an older one is then untouched
+   */
+  public void exportOnnx(Path file, boolean softmax) {
+    OnnxFile.write(file, model(), softmax);
+  }
+
+  private ModelFile.Model model() {
+    return with(current -> new ModelFile.Model(current.config(), current.parameters(), labels));
   }
 
   /** The variant of the network and what is fixed about its training. */

@@ -157,7 +157,55 @@ class TrainingRunTest {
         .contains("20 test examples from data")
         .contains("evaluating on " + DEVICE_NAME)
         .contains("tanh, avg pooling, 3 classes")
-        .contains(", " + accuracy + " +- 0.");
+        .contains(", " + accuracy + " +- 0.")
+        .contains("\n\nclass  precision  recall     F1  examples\n0  ")
+        .contains("\n\ntrue class        0   1   2  <- taken for\n0            0 ");
+  }
+
+  @Test
+  void evaluatesForMachines() {
+    Cli evaluate =
+        Cli.run(
+            directory,
+            "evaluate --model saved.safetensors --data data --device java --json".split(" "));
+    assertThat(evaluate.err()).isEmpty();
+    Map<?, ?> line = (Map<?, ?>) Json.parse(evaluate.out().strip());
+    assertThat(line.get("examples")).isEqualTo(20L);
+    assertThat(train.out()).contains("test acc %.3f".formatted((Double) line.get("accuracy")));
+    List<?> classes = (List<?>) line.get("classes");
+    List<?> rows = (List<?>) line.get("confusion");
+    assertThat(classes).hasSize(3);
+    long correct = 0;
+    for (int c = 0; c < 3; c++) {
+      List<?> row = (List<?>) rows.get(c);
+      Map<?, ?> entry = (Map<?, ?>) classes.get(c);
+      assertThat(entry.get("label")).isEqualTo(Integer.toString(c));
+      assertThat(row.stream().mapToLong(n -> (Long) n).sum()).isEqualTo(entry.get("examples"));
+      correct += (Long) row.get(c);
+    }
+    assertThat(line.get("accuracy")).isEqualTo(correct / 20.0);
+  }
+
+  @Test
+  void exportsWhatItTrained() throws IOException {
+    Cli onnx =
+        Cli.run(
+            directory,
+            "export --model saved.safetensors --format onnx --softmax --output net.onnx"
+                .split(" "));
+    assertThat(onnx.err()).isEmpty();
+    assertThat(onnx.out().strip())
+        .isEqualTo("network (tanh, avg pooling, 3 classes) written to net.onnx");
+    assertThat(Files.size(directory.resolve("net.onnx"))).isGreaterThan(4 * 61_000L);
+    Cli safetensors =
+        Cli.run(
+            directory,
+            ("export --model lenet4j-out/run-1/last.safetensors --format safetensors"
+                    + " --output again.safetensors")
+                .split(" "));
+    assertThat(safetensors.status()).isZero();
+    assertThat(directory.resolve("again.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
   }
 
   @Test

@@ -41,14 +41,14 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "summary", "bench"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "export", "summary", "bench"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
         .startsWith("Usage: lenet4j " + command)
         .contains("Examples:")
-        .contains("default: auto")
         .doesNotContain("${");
+    assertThat(out.toString().contains("default: auto")).isEqualTo(!command.equals("export"));
     assertThat(execute(command, "--version")).isZero();
     assertThat(out.toString()).contains("lenet4j " + Version.current());
   }
@@ -91,7 +91,8 @@ class UsageTest {
         "--activation gelu         | '--activation': expected sigmoid or tanh or relu, got 'gelu'",
         "--pooling min             | '--pooling': expected avg or max, got 'min'",
         "--device gpu              | unknown device 'gpu': use auto, java, cpu, cuda or cuda:N",
-        "--schedule linear         | '--schedule': expected constant or step or cosine or one-cycle",
+        "--schedule linear         | '--schedule': expected constant or step or cosine or"
+            + " one-cycle",
         "--momentum 1              | '--momentum': expected a number of at least 0 and below 1",
         "--weight-decay -1         | '--weight-decay': expected a number of at least 0, got '-1'",
         "--target-accuracy 90      | '--target-accuracy': expected a number from 0 to 1, got '90'",
@@ -114,6 +115,11 @@ class UsageTest {
         "evaluate                  | Missing required option: '--model FILE'",
         "predict --model m         | Missing required parameter: 'IMAGE'",
         "bench --seconds 0         | '--seconds': expected a number above 0, got '0'",
+        "export --model m --output o --format pb | '--format': expected onnx or safetensors, got"
+            + " 'pb'",
+        "export --model m --format onnx   | Missing required option: '--output FILE'",
+        "export --model m --output o --format safetensors --softmax | --softmax needs --format"
+            + " onnx",
         "summary --lr 1            | Unknown options: '--lr', '1'",
       })
   void namesWhatIsWrong(String args, String message) {
