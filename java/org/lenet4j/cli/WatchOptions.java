@@ -2,6 +2,7 @@ package org.lenet4j.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lenet4j.report.EventFile;
 import org.lenet4j.report.LivePage;
@@ -11,6 +12,12 @@ import picocli.CommandLine.Option;
 
 /** How to watch a training elsewhere than on the terminal. */
 final class WatchOptions {
+  /** Limits of the JDK's server, which has no other switches for them. */
+  private static final Map<String, String> SERVER_LIMITS =
+      Map.of(
+          "jdk.httpserver.maxConnections", "64",
+          "sun.net.httpserver.maxReqHeaderSize", "16384");
+
   @Option(
       names = "--live",
       paramLabel = "PORT",
@@ -33,6 +40,10 @@ final class WatchOptions {
 
   /** Begins to show a run, from its last checkpoint on if there is one. */
   Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
+    if (port != null) {
+      // The whole JVM's, and this command's JVM has no other server.
+      SERVER_LIMITS.forEach(System.getProperties()::putIfAbsent);
+    }
     Optional<LivePage> page =
         Optional.ofNullable(port)
             .map(

@@ -16,7 +16,8 @@ import org.lenet4j.training.Progress;
 /**
  * The page on a training that is under way, served to browsers on this machine: the chapter's
  * animated plot, and a button to stop. The training hands over its progress and never waits for
- * those who watch.
+ * those who watch. Threads, streams and their patience are limited; the connections of all servers
+ * of a JVM are by its property {@code jdk.httpserver.maxConnections}, which the command line sets.
  *
  * <pre>{@code
  * try (LivePage page = LivePage.open(0, run, List.of(), List.of())) {

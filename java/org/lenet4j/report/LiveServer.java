@@ -68,8 +68,6 @@ final class LiveServer {
           "X-Content-Type-Options", "nosniff",
           "Cache-Control", "no-store");
 
-  private static final int MAX_CONNECTIONS = 64;
-  private static final int MAX_HEADER_BYTES = 16 * 1024;
   private static final int MAX_BODY_BYTES = 256;
   private static final int MAX_STREAMS = 8;
   private static final int THREADS = 2 * MAX_STREAMS;
@@ -107,12 +105,9 @@ final class LiveServer {
   }
 
   private static HttpServer bind(int port) {
-    // The server has no other switches for these; it reads them when its class is loaded.
-    setDefault("jdk.httpserver.maxConnections", MAX_CONNECTIONS);
-    setDefault("sun.net.httpserver.maxReqHeaderSize", MAX_HEADER_BYTES);
     try {
       InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
-      return HttpServer.create(new InetSocketAddress(loopback, port), MAX_CONNECTIONS);
+      return HttpServer.create(new InetSocketAddress(loopback, port), THREADS);
     } catch (BindException e) {
       throw new LeNetException(
           "port %d of 127.0.0.1 cannot be used (%s): name another one with --live, or none for any"
@@ -121,12 +116,6 @@ final class LiveServer {
           e);
     } catch (IOException e) {
       throw new LeNetException("the live page cannot be served: " + e.getMessage(), e);
-    }
-  }
-
-  private static void setDefault(String property, int value) {
-    if (System.getProperty(property) == null) {
-      System.setProperty(property, Integer.toString(value));
     }
   }
 

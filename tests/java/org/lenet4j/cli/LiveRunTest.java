@@ -2,6 +2,8 @@ package org.lenet4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,6 +12,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,15 +37,7 @@ class LiveRunTest {
 
   @Test
   void isStoppedByTheButtonAndResumed() throws Exception {
-    try (Dataset train = Examples.bars(60, 3);
-        Dataset test = Examples.bars(10, 3)) {
-      IdxFiles.write(directory.resolve("data"), train, test);
-    }
-    Process process =
-        Cli.start(
-            directory,
-            "train --data data --device java --batch-size 4 --epochs 1000000 --live --out run"
-                .split(" "));
+    Process process = start();
     try {
       URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
       HttpResponse<Stream<String>> events =
@@ -63,6 +59,38 @@ class LiveRunTest {
     assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
     assertThat(directory.resolve("run/last.safetensors")).isRegularFile();
     assertThat(Files.readString(directory.resolve("run/config.json"))).doesNotContain("--live");
+  }
+
+  private Process start() throws IOException {
+    try (Dataset train = Examples.bars(60, 3);
+        Dataset test = Examples.bars(10, 3)) {
+      IdxFiles.write(directory.resolve("data"), train, test);
+    }
+    return Cli.start(
+        directory,
+        "train --data data --device java --batch-size 4 --epochs 1000000 --live --out run"
+            .split(" "));
+  }
+
+  @Test
+  void limitsConnections() throws Exception {
+    Process process = start();
+    List<Socket> clients = new ArrayList<>();
+    try {
+      URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
+      for (int i = 0; i < 100; i++) {
+        clients.add(new Socket(address.getHost(), address.getPort()));
+      }
+      for (Socket client : clients.subList(64, 100)) {
+        client.setSoTimeout(20_000);
+        assertThat(client.getInputStream().read()).as("it is hung up on").isEqualTo(-1);
+      }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+      process.destroyForcibly().waitFor();
+    }
   }
 
   private int stop(URI address) throws Exception {
