@@ -1,7 +1,5 @@
 package org.lenet4j.cli;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -40,7 +38,6 @@ final class DoctorCommand implements Callable<Integer> {
     lines.add(new Line("lenet4j", Version.current(), true));
     lines.add(java());
     lines.add(new Line("platform", Loader.getPlatform(), true));
-    lines.add(extraction());
     lines.addAll(cpu);
     lines.add(dataset());
     lines.addAll(Diagnosis.cuda());
@@ -60,19 +57,6 @@ final class DoctorCommand implements Callable<Integer> {
                 System.getProperty("java.vendor"),
                 System.getProperty("java.home")),
         true);
-  }
-
-  /** Native libraries cannot be loaded from a jar: JavaCPP copies them here first. */
-  private static Line extraction() {
-    try {
-      Path directory = Loader.getCacheDir().toPath();
-      return new Line("extraction", directory.toString(), true);
-    } catch (IOException e) {
-      return new Line(
-          "extraction",
-          e.getMessage() + ": name a writable directory by -Dorg.bytedeco.javacpp.cachedir=DIR",
-          false);
-    }
   }
 
   private static Line dataset() {

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.CacheDirectory;
 
 /**
  * The Fashion-MNIST data (Zalando Research, MIT licence): 60,000 training and 10,000 test images of

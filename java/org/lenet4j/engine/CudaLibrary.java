@@ -7,6 +7,7 @@ import org.lenet4j.internal.presets.CudaPlugin;
 
 /** Loads liblenet_cuda.so and the CUDA libraries, once, when a GPU is asked for. */
 final class CudaLibrary {
+  private static final String FILE = "liblenet_cuda.so";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
   private static final String REMEDY =
       "add them by apt (NVIDIA's repository: apt install cudnn9-cuda-13 libcublas-13-0"
@@ -37,7 +38,7 @@ final class CudaLibrary {
     if (!NativeEngine.unavailableReason().isEmpty()) {
       return NativeEngine.unavailableReason();
     }
-    if (!isOnClassPath()) {
+    if (NativeLibrary.resource(classifier(), FILE) == null) {
       return "lenet4j's jar with classifier %s is not on the class path (in a source tree: build with mvn -Pgpu); add it for a GPU, or use --device cpu"
           .formatted(classifier());
     }
@@ -45,17 +46,13 @@ final class CudaLibrary {
       loadPresets();
     }
     try {
-      LeNetNative.open_cuda(Loader.load(CudaPlugin.class));
+      Loader.load(CudaPlugin.class);
+      LeNetNative.open_cuda(NativeLibrary.find(classifier(), FILE).toString());
       return "";
     } catch (UnsatisfiedLinkError | RuntimeException e) {
       return "%s; needed: libcudart.so.13, libcublas.so.13, libcudnn.so.9; loaded: %s; %s"
           .formatted(rootMessage(e), found(), REMEDY);
     }
-  }
-
-  private static boolean isOnClassPath() {
-    String resource = "/org/lenet4j/internal/" + classifier() + "/liblenet_cuda.so";
-    return CudaLibrary.class.getResource(resource) != null;
   }
 
   /**

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 
 /** The shared libraries in this process, by the paths they were loaded from. */
 final class LoadedLibraries {
-  private static final Pattern PATH = Pattern.compile("/.*");
+  /** Linux marks files that another one has replaced since, as extraction may do. */
+  private static final Pattern PATH = Pattern.compile("/.*?(?= \\(deleted\\)$|$)");
 
   private LoadedLibraries() {}
 

@@ -15,15 +15,13 @@ final class NativeEngine extends AbstractEngine {
 
     private static String load() {
       try {
+        NativeLibrary.load("liblenet.so");
+        NativeLibrary.load("libjniLeNetNative.so");
         Loader.load(LeNetNative.class);
         return "";
-      } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-          root = root.getCause();
-        }
-        return "the native library for %s could not be loaded (%s): add lenet4j's jar with classifier %s to the class path, or use --device java"
-            .formatted(Loader.getPlatform(), root.getMessage(), Loader.getPlatform());
+      } catch (LeNetException | LinkageError e) {
+        return "the native library for %s could not be loaded: %s; or use --device java"
+            .formatted(Loader.getPlatform(), e.getMessage());
       }
     }
   }
@@ -80,9 +78,7 @@ final class NativeEngine extends AbstractEngine {
 
   /** The threads that a choice of {@link EngineOptions#threads} means. */
   static int threads(int chosen) {
-    return chosen > 0
-        ? chosen
-        : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
+    return chosen > 0 ? chosen : Math.min(Processors.usableCores(), EngineOptions.MAX_THREADS);
   }
 
   /** The instruction sets that the cpu engine can use here, best first. */

@@ -11,11 +11,10 @@ import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
 
 /**
- * How JavaCPP loads liblenet_cuda.so of the jar with classifier linux-x86_64-gpu, and before it the
- * CUDA libraries that it needs: from the directories of system property lenet4j.cuda.path, else
- * from jars that are laid out like those of the JavaCPP Presets, else from where the system finds
- * them. Names no class of org.bytedeco.cuda, since it must load without them. Internal: not for
- * users of the library.
+ * How JavaCPP loads the CUDA libraries that liblenet_cuda.so needs, but not that one itself: from
+ * the directories of system property lenet4j.cuda.path, else from jars that are laid out like those
+ * of the JavaCPP Presets, else from where the system finds them. Names no class of
+ * org.bytedeco.cuda, since it must load without them. Internal: not for users of the library.
  */
 @Properties(@Platform(value = "linux", library = "lenet_cuda"))
 public class CudaPlugin implements LoadEnabled {
@@ -55,10 +54,7 @@ public class CudaPlugin implements LoadEnabled {
     if (!Loader.isLoadLibraries()) {
       return;
     }
-    List<String> extensions = properties.get("platform.extension");
-    if (!extensions.contains("-gpu")) {
-      extensions.add("-gpu");
-    }
+    properties.setProperty("platform.library", "lenet_cuda" + LeNetPreset.LOADED_ELSEWHERE);
     properties.get("platform.preload").addAll(PRELOADED);
     properties.get("platform.preloadresource").add("/org/bytedeco/cuda/");
     List<String> paths = properties.get("platform.preloadpath");

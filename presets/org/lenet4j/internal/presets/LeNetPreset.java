@@ -1,5 +1,8 @@
 package org.lenet4j.internal.presets;
 
+import org.bytedeco.javacpp.ClassProperties;
+import org.bytedeco.javacpp.LoadEnabled;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
 import org.bytedeco.javacpp.tools.Info;
@@ -11,7 +14,22 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(include = "lenet/engine.h", compiler = "cpp17", link = "lenet"),
     target = "org.lenet4j.internal.binding",
     global = "org.lenet4j.internal.binding.LeNetNative")
-public class LeNetPreset implements InfoMapper {
+public class LeNetPreset implements InfoMapper, LoadEnabled {
+  /** Behind a library's name: JavaCPP is not to look for it. */
+  static final String LOADED_ELSEWHERE = "#";
+
+  /**
+   * org.lenet4j.engine.NativeLibrary loads the libraries; JavaCPP need not extract them as well.
+   */
+  @Override
+  public void init(ClassProperties properties) {
+    if (Loader.isLoadLibraries()) {
+      properties.get("platform.link").clear();
+      properties.setProperty(
+          "platform.library", properties.getProperty("platform.library") + LOADED_ELSEWHERE);
+    }
+  }
+
   @Override
   public void map(InfoMap infoMap) {
     infoMap.put(new Info("LENET_API").cppTypes().annotations());

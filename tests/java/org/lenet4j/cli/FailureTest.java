@@ -122,6 +122,20 @@ class FailureTest {
   }
 
   @Test
+  void whenTheExportCouldNotBeWritten() {
+    Path lost = directory.resolve("no/such/folder/net.onnx");
+    assertFails(
+        lost + " cannot be written: there is no directory",
+        "export",
+        "--model",
+        "is not looked at",
+        "--format",
+        "onnx",
+        "--output",
+        lost.toString());
+  }
+
+  @Test
   void whenTheRunFolderIsAFile() throws IOException {
     Path file = Files.writeString(directory.resolve("file"), "");
     assertFails(

@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
@@ -91,6 +92,7 @@ class PredictTest {
                 .split(" "));
     Map<?, ?> line = (Map<?, ?>) Json.parse(predict.out().strip());
     assertThat(line.get("file")).isEqualTo("small.png");
+    assertThat(line.get("index")).isEqualTo(0L);
     List<?> predictions = (List<?>) line.get("predictions");
     assertThat(predictions).hasSize(3);
     Map<?, ?> first = (Map<?, ?>) predictions.get(0);
@@ -105,11 +107,38 @@ class PredictTest {
   }
 
   @Test
-  void saysWhatIsNoPicture() {
+  void takesAllImagesOfAnIdxFile() {
+    Cli predict =
+        Cli.run(
+            directory,
+            ("predict --device cpu --model run/model.safetensors --top 1"
+                    + " data/t10k-images-idx3-ubyte")
+                .split(" "));
+    assertThat(predict.err()).isEmpty();
+    List<String> lines = predict.out().lines().toList();
+    assertThat(lines).hasSize(120);
+    String[] names = {"upper", "middle", "lower"};
+    for (int i = 0; i < 60; i++) {
+      assertThat(lines.get(2 * i)).isEqualTo("data/t10k-images-idx3-ubyte[%d]:", i);
+      assertThat(lines.get(2 * i + 1)).endsWith("  " + names[i % 3]);
+    }
+  }
+
+  @Test
+  void saysWhatIsNoPicture() throws IOException {
+    byte[] png = Files.readAllBytes(directory.resolve("large.png"));
+    Files.write(directory.resolve("cut.png"), Arrays.copyOf(png, png.length / 2));
+    Files.write(directory.resolve("cut.idx"), new byte[] {0, 0, 8, 3, 0});
     for (String[] wrong :
         new String[][] {
-          {"names.txt", "names.txt is not a picture in PNG, JPEG, GIF or BMP"},
-          {"nowhere.png", "nowhere.png does not exist"}
+          {
+            "names.txt",
+            "names.txt is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images"
+          },
+          {"nowhere.png", "nowhere.png could not be read: it does not exist"},
+          {"run", "run is not a regular file, expected a picture"},
+          {"cut.png", "cut.png could not be read: "},
+          {"cut.idx", "cut.idx: byte 5: found the end of the file, expected a header of 16 bytes"}
         }) {
       Cli predict =
           Cli.run(
@@ -121,7 +150,8 @@ class PredictTest {
               "run/model.safetensors",
               wrong[0]);
       assertThat(predict.status()).isEqualTo(1);
-      assertThat(predict.err()).isEqualTo("error: " + wrong[1] + System.lineSeparator());
+      assertThat(predict.err()).startsWith("error: " + wrong[1]);
+      assertThat(predict.err().lines()).hasSize(1);
     }
   }
 }

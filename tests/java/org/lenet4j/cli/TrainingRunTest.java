@@ -157,7 +157,55 @@ class TrainingRunTest {
         .contains("20 test examples from data")
         .contains("evaluating on " + DEVICE_NAME)
         .contains("tanh, avg pooling, 3 classes")
-        .contains(", " + accuracy + " +- 0.");
+        .contains(", " + accuracy + " +- 0.")
+        .contains("\n\nclass  precision  recall     F1  examples\n0  ")
+        .contains("\n\ntrue class        0   1   2  <- taken for\n0            0 ");
+  }
+
+  @Test
+  void evaluatesForMachines() {
+    Cli evaluate =
+        Cli.run(
+            directory,
+            "evaluate --model saved.safetensors --data data --device java --json".split(" "));
+    assertThat(evaluate.err()).isEmpty();
+    Map<?, ?> line = (Map<?, ?>) Json.parse(evaluate.out().strip());
+    assertThat(line.get("examples")).isEqualTo(20L);
+    assertThat(train.out()).contains("test acc %.3f".formatted((Double) line.get("accuracy")));
+    List<?> classes = (List<?>) line.get("classes");
+    List<?> rows = (List<?>) line.get("confusion");
+    assertThat(classes).hasSize(3);
+    long correct = 0;
+    for (int c = 0; c < 3; c++) {
+      List<?> row = (List<?>) rows.get(c);
+      Map<?, ?> entry = (Map<?, ?>) classes.get(c);
+      assertThat(entry.get("label")).isEqualTo(Integer.toString(c));
+      assertThat(row.stream().mapToLong(n -> (Long) n).sum()).isEqualTo(entry.get("examples"));
+      correct += (Long) row.get(c);
+    }
+    assertThat(line.get("accuracy")).isEqualTo(correct / 20.0);
+  }
+
+  @Test
+  void exportsWhatItTrained() throws IOException {
+    Cli onnx =
+        Cli.run(
+            directory,
+            "export --model saved.safetensors --format onnx --softmax --output net.onnx"
+                .split(" "));
+    assertThat(onnx.err()).isEmpty();
+    assertThat(onnx.out().strip())
+        .isEqualTo("network (tanh, avg pooling, 3 classes) written to net.onnx");
+    assertThat(Files.size(directory.resolve("net.onnx"))).isGreaterThan(4 * 61_000L);
+    Cli safetensors =
+        Cli.run(
+            directory,
+            ("export --model lenet4j-out/run-1/last.safetensors --format safetensors"
+                    + " --output again.safetensors")
+                .split(" "));
+    assertThat(safetensors.status()).isZero();
+    assertThat(directory.resolve("again.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
   }
 
   @Test
@@ -248,6 +296,41 @@ class TrainingRunTest {
     assertThat(lines.get(3).get("val_acc")).isInstanceOf(Double.class);
     assertThat(lines.get(4).get("outcome")).isEqualTo("target-reached");
     assertThat(lines.get(4).get("epochs")).isEqualTo(1L);
+  }
+
+  @Test
+  void showsLossWithinAnEpochWhenAsked() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --batch-size 8 --epochs 1 --log-interval 3 --out runs/log"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}";
+    List<String> lines = cli.out().lines().filter(line -> line.contains("step ")).toList();
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0)).matches("epoch 1/1, step 3/8: " + results);
+    assertThat(lines.get(1)).matches("epoch 1/1, step 6/8: " + results);
+    assertThat(lines.get(2)).matches("epoch 1/1, step 8/8: " + results);
+  }
+
+  @Test
+  void onlyPlansADryRun() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --recipe modern --batch-size 7 --dry-run --out runs/dry"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.status()).isZero();
+    List<String> lines = cli.out().lines().toList();
+    assertThat(lines.get(2)).endsWith("relu, max pooling, 3 classes");
+    assertThat(lines.get(3)).isEqualTo("20 epochs of 9 steps, 180 steps in all");
+    assertThat(lines.get(4))
+        .startsWith("with --recipe modern --epochs 20 --batch-size 7 --lr 0.08 ")
+        .contains(" --nesterov ", " --augment flip,shift ", " --standardize data");
+    assertThat(lines.get(5)).isEqualTo("nothing was trained: --dry-run");
+    assertThat(directory.resolve("runs/dry")).doesNotExist();
   }
 
   private static double loss(String out) {

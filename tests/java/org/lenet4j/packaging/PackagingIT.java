@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,8 +74,63 @@ class PackagingIT {
     assertThat(directory.resolve("lenet4j-out/run-1/curves.png")).isNotEmptyFile();
   }
 
+  /** At the first start of all: nothing extracted yet. */
+  @Test
+  void twentyProcessesCanStartAtOnce() throws Exception {
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      processes.add(
+          start(
+              directory.resolve("output-" + i + ".txt"),
+              javaCommand("-XX:TieredStopAtLevel=1", "-jar", ARTIFACT + "-cli.jar", "doctor")));
+    }
+    for (int i = 0; i < processes.size(); i++) {
+      assertThat(processes.get(i).waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+      String out = Files.readString(directory.resolve("output-" + i + ".txt"));
+      assertThat(processes.get(i).exitValue()).as(out).isZero();
+      assertThat(out).containsPattern("native library +" + directory + "/cache/native/\\w{64}/");
+    }
+    try (Stream<Path> files = Files.walk(directory.resolve("cache"))) {
+      assertThat(files.filter(Files::isRegularFile).map(file -> file.getFileName().toString()))
+          .as("no copy is left half-done or twice")
+          .containsExactlyInAnyOrder("liblenet.so", "libjniLeNetNative.so");
+    }
+  }
+
   @Test
   void libraryWorksWithTheJarsOfItsPom() throws Exception {
+    assertThat(java("-cp", classPath(true), use().toString())).contains("10 classes on cpu");
+  }
+
+  @Test
+  void libraryIsAModule() throws Exception {
+    assertThat(java(withModule("--module-path", classPath(false)))).contains("10 classes on cpu");
+  }
+
+  @Test
+  void libraryCanBeLinkedIntoAnImage() throws Exception {
+    Path image = directory.resolve("image");
+    run(
+        Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
+        "--module-path",
+        classPath(false),
+        "--add-modules",
+        "org.lenet4j,jdk.compiler",
+        "--output",
+        image.toString());
+    assertThat(run(command(image, withModule()))).contains("10 classes on cpu");
+  }
+
+  /** The native jar is on the class path, where every module sees what is in it. */
+  private String[] withModule(String... options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(options));
+    arguments.addAll(List.of("-cp", ARTIFACT + "-" + PLATFORM + ".jar"));
+    arguments.addAll(List.of("--add-modules", "org.lenet4j", use().toString()));
+    return arguments.toArray(String[]::new);
+  }
+
+  /** A program that predicts on the cpu engine. */
+  private Path use() throws IOException {
     Path source = directory.resolve("Use.java");
     Files.writeString(
         source,
@@ -90,7 +146,7 @@ class PackagingIT {
           }
         }
         """);
-    assertThat(java("-cp", classPath(true), source.toString())).contains("10 classes on cpu");
+    return source;
   }
 
   @Test
@@ -151,26 +207,36 @@ class PackagingIT {
     }
   }
 
-  private String java(String... arguments) throws Exception {
+  private String[] javaCommand(String... arguments) {
+    return command(Path.of(System.getProperty("java.home")), arguments);
+  }
+
+  private String[] command(Path javaHome, String... arguments) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // JavaCPP knows an extracted library by its size and time, which two builds can share.
-    command.add("-Dorg.bytedeco.javacpp.cachedir=" + directory.resolve("cache"));
+    command.add(javaHome.resolve(Path.of("bin", "java")).toString());
+    command.add("-Dlenet4j.cache=" + directory.resolve("cache"));
     command.addAll(List.of(arguments));
-    return run(command.toArray(String[]::new));
+    return command.toArray(String[]::new);
+  }
+
+  private String java(String... arguments) throws Exception {
+    return run(javaCommand(arguments));
   }
 
   private String run(String... command) throws Exception {
-    File out = directory.resolve("output.txt").toFile();
-    Process process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(out)
-            .start();
+    Path out = directory.resolve("output.txt");
+    Process process = start(out, command);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
-    String text = Files.readString(out.toPath());
+    String text = Files.readString(out);
     assertThat(process.exitValue()).as(text).isZero();
     return text;
+  }
+
+  private Process start(Path out, String... command) throws IOException {
+    return new ProcessBuilder(command)
+        .directory(directory.toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(out.toFile())
+        .start();
   }
 }

@@ -1,4 +1,4 @@
-package org.lenet4j.data;
+package org.lenet4j.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

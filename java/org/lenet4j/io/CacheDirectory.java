@@ -1,13 +1,17 @@
-package org.lenet4j.data;
+package org.lenet4j.io;
 
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
-/** Where downloads are kept for the user. */
-final class CacheDirectory {
+/**
+ * Where downloads and native libraries are kept for the user: {@code $LENET4J_CACHE}, else the
+ * system property {@code lenet4j.cache}, else {@code lenet4j} in {@code $XDG_CACHE_HOME}, else
+ * {@code ~/.cache/lenet4j}.
+ */
+public final class CacheDirectory {
   private CacheDirectory() {}
 
-  static Path ofUser() {
+  public static Path ofUser() {
     return resolve(System::getenv, System::getProperty);
   }
 
