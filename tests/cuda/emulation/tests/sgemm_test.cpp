@@ -87,8 +87,8 @@ TEST_F(SgemmTest, EqualsPyTorch) {
                 cublasSgemm(handle_, ta ? CUBLAS_OP_T : CUBLAS_OP_N, tb ? CUBLAS_OP_T : CUBLAS_OP_N,
                             kM, kN, kK, &alpha, a_, lda, b_, ldb, &beta, c_, ldc));
       ASSERT_OK(cudaStreamSynchronize(stream_));
-      const std::vector<double>& expected = ta ? (tb ? kTorchProductTT : kTorchProductTN)
-                                               : (tb ? kTorchProductNT : kTorchProductNN);
+      const std::vector<double>& expected =
+          ta ? (tb ? kTorchProductTT : kTorchProductTN) : (tb ? kTorchProductNT : kTorchProductNN);
       expect_close(expected, host_copy(c_, expected.size()));
     }
   }
