@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The command line as its user meets it: a process with an exit status and two streams. */
@@ -21,7 +22,7 @@ record Cli(int status, String out, String err) {
    */
   static Process start(Path directory, String... args) {
     try {
-      return new ProcessBuilder(command(System.getProperty("java.class.path"), args))
+      return new ProcessBuilder(command(System.getProperty("java.class.path"), List.of(), args))
           .directory(directory.toFile())
           .redirectOutput(directory.resolve("stdout.txt").toFile())
           .redirectError(directory.resolve("stderr.txt").toFile())
@@ -31,7 +32,7 @@ record Cli(int status, String out, String err) {
     }
   }
 
-  private static List<String> command(String classPath, String... args) {
+  private static List<String> command(String classPath, List<String> jvmOptions, String... args) {
     List<String> command = new ArrayList<>();
     // Whoever starts the tests in the background may have it ignored.
     command.addAll(List.of("env", "--default-signal=INT"));
@@ -40,6 +41,7 @@ record Cli(int status, String out, String err) {
     command.add("-XX:TieredStopAtLevel=1");
     // As the runnable jar's manifest says: JDK 24 and later warn otherwise.
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(jvmOptions);
     command.add("-cp");
     command.add(classPath);
     command.add("org.lenet4j.cli.Main");
@@ -54,16 +56,31 @@ record Cli(int status, String out, String err) {
 
   /** Likewise, with another class path. */
   static Cli runWithClassPath(String classPath, Path directory, String... args) {
-    List<String> command = command(classPath, args);
+    return run(classPath, List.of(), Map.of(), directory, args);
+  }
+
+  /**
+   * Likewise, with more options for the JVM, and variables added to its environment, or removed
+   * from it where the value is empty.
+   */
+  static Cli run(
+      String classPath,
+      List<String> jvmOptions,
+      Map<String, String> environment,
+      Path directory,
+      String... args) {
+    List<String> command = command(classPath, jvmOptions, args);
     File out = directory.resolve("stdout.txt").toFile();
     File err = directory.resolve("stderr.txt").toFile();
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(directory.toFile())
               .redirectOutput(out)
-              .redirectError(err)
-              .start();
+              .redirectError(err);
+      builder.environment().putAll(environment);
+      builder.environment().values().removeIf(String::isEmpty);
+      Process process = builder.start();
       if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(command + " has not ended after " + SECONDS + " s");
