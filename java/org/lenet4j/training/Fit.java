@@ -19,8 +19,6 @@ import org.lenet4j.training.Training.Outcome;
  * all steps before it.
  */
 final class Fit implements AutoCloseable {
-  private static final int POINTS_PER_EPOCH = 5;
-
   private final Trainer trainer;
   private final Engine engine;
   private final List<String> labels;
@@ -33,6 +31,7 @@ final class Fit implements AutoCloseable {
   private final List<CurvePoint> curve = new ArrayList<>();
 
   // The epoch that is under way.
+  private float[] rates;
   private int step;
   private Metrics sums = Metrics.ZERO;
   private long stepNanos;
@@ -45,7 +44,7 @@ final class Fit implements AutoCloseable {
     this.settings = trainer.settings(engine.config(), train.size());
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
-    this.steps = EpochPlan.batches(examples, trainer.batchSize());
+    this.steps = trainer.stepsPerEpoch(train.size());
   }
 
   /** Trains from the engine's parameters on, momentum and metrics at zero. */
@@ -58,6 +57,7 @@ final class Fit implements AutoCloseable {
   /** Goes on where another run was. */
   Training resume(Checkpoint checkpoint) {
     checkpoint.requireSettings(settings);
+    checkpoint.requireStepWithin(steps);
     history.addAll(checkpoint.history());
     curve.addAll(checkpoint.curve());
     step = checkpoint.state().position();
@@ -81,13 +81,10 @@ final class Fit implements AutoCloseable {
 
   private void startEpoch() {
     int epoch = history.size();
+    rates = trainer.learningRates(steps, epoch);
     engine.startEpoch(
         new EpochPlan(
-            data.train(),
-            epoch,
-            trainer.order(examples, epoch),
-            trainer.batchSize(),
-            trainer.learningRates(steps, epoch)));
+            data.train(), epoch, trainer.order(examples, epoch), trainer.batchSize(), rates));
   }
 
   /** False if the training was stopped. */
@@ -105,7 +102,7 @@ final class Fit implements AutoCloseable {
       long stepStart = System.nanoTime();
       engine.run(1);
       step++;
-      boolean isPoint = step % Math.max(1, steps / POINTS_PER_EPOCH) == 0 || step == steps;
+      boolean isPoint = step % trainer.pointSteps(steps) == 0 || step == steps;
       if (isPoint) {
         sums = sums.plus(engine.takeMetrics());
       }
@@ -128,7 +125,7 @@ final class Fit implements AutoCloseable {
     Epoch epoch =
         new Epoch(
             history.size() + 1,
-            trainer.learningRates(steps, history.size())[steps - 1],
+            rates[steps - 1],
             sums.loss(),
             sums.accuracy(),
             validated.map(Metrics::loss).orElse(Double.NaN),

@@ -11,10 +11,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The command line as its user meets it: a process with an exit status and two streams. */
 record Cli(int status, String out, String err) {
   private static final long SECONDS = 200;
+
+  private static final boolean CUDA = Boolean.getBoolean("lenet4j.tests.cuda");
+
+  /** What the pom's execution emulated-cuda-tests sets, and every child process needs. */
+  private static final List<String> CUDA_OPTIONS =
+      Stream.of("lenet4j.cuda.path", "org.bytedeco.javacpp.cachedir")
+          .filter(name -> CUDA)
+          .map(name -> "-D%s=%s".formatted(name, System.getProperty(name)))
+          .toList();
+
+  /** The device to test with: this one, or the emulated GPU when it is tested. */
+  static String device(String usual) {
+    return CUDA ? "cuda" : usual;
+  }
+
+  /** What the program calls {@link #device}. */
+  static String deviceName(String usual) {
+    return CUDA ? "cuda:0 [EMULATED on CPU]" : usual;
+  }
 
   /**
    * Starts a command and does not wait for it; its output goes to stdout.txt and stderr.txt in the
@@ -22,7 +42,7 @@ record Cli(int status, String out, String err) {
    */
   static Process start(Path directory, String... args) {
     try {
-      return new ProcessBuilder(command(System.getProperty("java.class.path"), List.of(), args))
+      return new ProcessBuilder(command(System.getProperty("java.class.path"), CUDA_OPTIONS, args))
           .directory(directory.toFile())
           .redirectOutput(directory.resolve("stdout.txt").toFile())
           .redirectError(directory.resolve("stderr.txt").toFile())
@@ -56,12 +76,12 @@ record Cli(int status, String out, String err) {
 
   /** Likewise, with another class path. */
   static Cli runWithClassPath(String classPath, Path directory, String... args) {
-    return run(classPath, List.of(), Map.of(), directory, args);
+    return run(classPath, CUDA_OPTIONS, Map.of(), directory, args);
   }
 
   /**
-   * Likewise, with more options for the JVM, and variables added to its environment, or removed
-   * from it where the value is empty.
+   * Likewise, with just these options for the JVM, and variables added to its environment, or
+   * removed from it where the value is empty.
    */
   static Cli run(
       String classPath,

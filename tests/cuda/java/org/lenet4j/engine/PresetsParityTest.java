@@ -18,8 +18,7 @@ import org.lenet4j.data.Dataset;
  * The cuda engine against the same network written a second time: convolutions and poolings by
  * cuDNN, dense layers by cuBLAS, both called from Java through the JavaCPP Presets for CUDA, the
  * rest by plain loops. What the engine asks of the libraries is so compared with what somebody else
- * asks, call by call. Runs on emulated libraries (profile gpu) or on those of a GPU
- * (bench/gpu-check).
+ * asks, call by call.
  */
 @EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
 class PresetsParityTest {
