@@ -15,9 +15,11 @@ import picocli.CommandLine.Option;
 /** {@code lenet4j bench}. */
 @Command(
     name = "bench",
+    abbreviateSynopsis = true,
     description = {
-      "Measures how fast this machine trains a fresh network, and how fast that one predicts. Run it"
-          + " on an idle machine; bench/run in lenet4j's sources compares with frameworks."
+      "Measures how fast this machine trains and predicts.",
+      "",
+      "Run it on an idle machine. bench/run in lenet4j's sources compares with frameworks."
     },
     footer = {
       "",

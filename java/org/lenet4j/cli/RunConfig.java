@@ -74,7 +74,7 @@ final class RunConfig {
   }
 
   /** Every option with its value, given or by default; null where there is none. */
-  private static Map<String, Object> options(CommandSpec command) {
+  static Map<String, Object> options(CommandSpec command) {
     Map<String, Object> options = new LinkedHashMap<>();
     for (OptionSpec option : command.options()) {
       if (!NOT_RECORDED.contains(option.longestName())) {
