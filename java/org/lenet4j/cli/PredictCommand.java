@@ -1,8 +1,5 @@
 package org.lenet4j.cli;
 
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,11 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
-import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.GreyImage;
-import org.lenet4j.io.FileReasons;
 import org.lenet4j.io.Json;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Command;
@@ -62,7 +56,7 @@ final class PredictCommand implements Callable<Integer> {
     Output output = new Output(false, json);
     try (LeNet net = model.load(network)) {
       for (Path file : images) {
-        GreyImage image = GreyImage.of(read(file));
+        GreyImage image = GreyImage.read(file);
         float[] probabilities = net.predict(image.pixels());
         List<Integer> best = best(probabilities);
         output.json(Json.line(fields(file, image, net, probabilities, best)));
@@ -75,21 +69,6 @@ final class PredictCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private static BufferedImage read(Path file) {
-    try {
-      if (!Files.exists(file)) {
-        throw new LeNetException(file + " does not exist");
-      }
-      BufferedImage picture = ImageIO.read(file.toFile());
-      if (picture == null) {
-        throw new LeNetException(file + " is not a picture in PNG, JPEG, GIF or BMP");
-      }
-      return picture;
-    } catch (IOException e) {
-      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
-    }
   }
 
   private List<Integer> best(float[] probabilities) {

@@ -3,6 +3,8 @@ package org.lenet4j.data;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import org.lenet4j.LeNetException;
 
 /**
  * A picture made ready for the network, in the way of MNIST: grey, 28 x 28, light on black.
@@ -13,6 +15,15 @@ import java.awt.image.BufferedImage;
  * @param inverted whether that picture was dark on light
  */
 public record GreyImage(byte[] pixels, int width, int height, boolean inverted) {
+  /**
+   * Reads a PNG, JPEG, GIF or BMP of at most 64 Mi pixels and converts it as {@link #of} does.
+   *
+   * @throws LeNetException if the file cannot be read, is no picture, is damaged or too large
+   */
+  public static GreyImage read(Path file) {
+    return of(PictureReader.read(file));
+  }
+
   /**
    * Converts a picture of any size and colour. Transparent parts count as white. It is padded to a
    * square with the mean of its border, shrunk or enlarged by the mean over the area of each pixel,
