@@ -52,9 +52,20 @@ record Cli(int status, String out, String err) {
     return runWithClassPath(System.getProperty("java.class.path"), directory, args);
   }
 
+  /** Likewise, with options for the JVM. */
+  static Cli runWithOptions(List<String> options, Path directory, List<String> args) {
+    List<String> command =
+        command(System.getProperty("java.class.path"), args.toArray(String[]::new));
+    command.addAll(command.indexOf("-cp"), options);
+    return run(command, directory);
+  }
+
   /** Likewise, with another class path. */
   static Cli runWithClassPath(String classPath, Path directory, String... args) {
-    List<String> command = command(classPath, args);
+    return run(command(classPath, args), directory);
+  }
+
+  private static Cli run(List<String> command, Path directory) {
     File out = directory.resolve("stdout.txt").toFile();
     File err = directory.resolve("stderr.txt").toFile();
     try {
