@@ -46,8 +46,12 @@ struct Options {
   bool tsv = false;
 };
 
-// GFLOP/s of one core.
-double measure_peak(const std::string& isa);
+// Whether this build has kernels for an instruction set.
+bool has_peak(const std::string& isa);
+// GFLOP/s of multiply-adds on that many cores, measured for `limit` seconds.
+double measure_peak(const std::string& isa, int threads, double limit = 0.1);
+
+void run_ceilings(const Options& options);
 void run_kernels(const Options& options);
 void run_steps(const Options& options);
 

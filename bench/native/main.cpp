@@ -1,62 +1,23 @@
 // Benchmarks of the cpu engine without Java: whole training steps, and each kernel in its place.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <sstream>
 
 #include "bench.h"
-#include "peak.h"
 
 namespace lenet {
-
-#if defined(__x86_64__)
-namespace x86_64_v4 {
-double peak(long rounds);
-}
-namespace x86_64_v3 {
-double peak(long rounds);
-}
-namespace x86_64_v2 {
-double peak(long rounds);
-}
-#elif defined(__aarch64__)
-namespace armv8_a {
-double peak(long rounds);
-}
-#endif
-
-Peak find_peak(const char* isa) {
-#if defined(__x86_64__)
-  if (std::strcmp(isa, "x86-64-v4") == 0) return x86_64_v4::peak;
-  if (std::strcmp(isa, "x86-64-v3") == 0) return x86_64_v3::peak;
-  if (std::strcmp(isa, "x86-64-v2") == 0) return x86_64_v2::peak;
-#elif defined(__aarch64__)
-  if (std::strcmp(isa, "armv8-a") == 0) return armv8_a::peak;
-#endif
-  return nullptr;
-}
-
-// The best of many slices, so that a busy machine does not lower it.
-double measure_peak(const std::string& isa) {
-  const Peak peak = find_peak(isa.c_str());
-  double best = 0;
-  for (int i = 0; i < 300; i++) {
-    const double before = seconds();
-    const double flops = peak(20000);
-    best = std::max(best, flops / (seconds() - before));
-  }
-  return best * 1e-9;
-}
 
 namespace {
 
 constexpr char kUsage[] =
-    "usage: lenet_bench steps|kernels [option value]...\n"
-    "  steps    training steps through lenet::Engine, examples per second\n"
-    "  kernels  every kernel of a step in its place, time per tile and share of the FMA peak\n"
+    "usage: lenet_bench steps|kernels|ceilings [option value]...\n"
+    "  steps     training steps through lenet::Engine, examples per second\n"
+    "  kernels   every kernel of a step in its place, time per tile beside the ideal at the FMA "
+    "peak\n"
+    "  ceilings  the FMA peak and the memory bandwidth\n"
     "options:\n"
     "  --isa NAME         default: the best this processor can run\n"
-    "  --threads N        of steps; default 1\n"
+    "  --threads N        of steps and ceilings; default 1\n"
     "  --batch N          default 256\n"
     "  --images N         size of the data set; default 8192\n"
     "  --seconds S        default 2\n"
@@ -116,7 +77,7 @@ Options parse(int argc, char** argv) {
       fail("unknown option " + name);
     }
   }
-  if (find_peak(options.isa.c_str()) == nullptr) fail("unknown instruction set " + options.isa);
+  if (!has_peak(options.isa)) fail("unknown instruction set " + options.isa);
   if (options.images < options.batch_size) fail("fewer images than a batch has");
   return options;
 }
@@ -134,6 +95,8 @@ int main(int argc, char** argv) {
       run_steps(options);
     } else if (what == "kernels") {
       run_kernels(options);
+    } else if (what == "ceilings") {
+      run_ceilings(options);
     } else {
       fail("unknown benchmark '" + what + "'");
     }

@@ -48,7 +48,7 @@ void run_steps(const Options& options) {
       if (warm) step_seconds.push_back(seconds() - before);
     }
   }
-  const double peak = measure_peak(options.isa) * options.config.threads;
+  const double peak = measure_peak(options.isa, options.config.threads);
   const double total = std::accumulate(step_seconds.begin(), step_seconds.end(), 0.0);
   auto rate = [&](double per_step) { return options.batch_size / per_step; };
   const double median_rate = rate(median(step_seconds));

@@ -92,6 +92,7 @@ void CpuEngine::run(int32_t batches) {
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
     int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
+    ThreadPool::Alone alone(pool_, tiles_of(count) == 1);
     const SgdStep step{rates_[position_], config_.momentum, config_.weight_decay, config_.nesterov};
     add(learn({*epoch_examples_, order_.data() + first, count, augmentation_,
                static_cast<int32_t>(first)},

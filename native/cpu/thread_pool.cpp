@@ -1,6 +1,7 @@
 #include "cpu/thread_pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <stdexcept>
@@ -15,6 +16,12 @@ namespace {
 // Polls before a worker parks or a waiting caller yields: some 20 microseconds, more than lies
 // between two loops of a training step, less than anyone would notice.
 constexpr int kSpins = 2000;
+
+// Those that this process may run on; 0 if there are too many to tell.
+int usable_processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
 
 void relax() {
 #if defined(__x86_64__)
@@ -44,6 +51,9 @@ class BlockSignals {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
+  // With more threads than processors, who polls takes the place of one who has work.
+  const int processors = usable_processors();
+  spins_ = processors > 0 && threads > processors ? 0 : kSpins;
   BlockSignals block;
   workers_.reserve(threads - 1);
   try {
@@ -72,7 +82,7 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::run(int count, void* context, Function function) {
-  if (workers_.empty() || count <= 1) {
+  if (workers_.empty() || count <= 1 || alone_) {
     for (int task = 0; task < count; task++) function(context, task, 0);
     return;
   }
@@ -89,7 +99,7 @@ void ThreadPool::run(int count, void* context, Function function) {
   }
   work(0);
   for (int spins = 0; done_.load(std::memory_order_acquire) != static_cast<uint32_t>(count);) {
-    if (++spins < kSpins) {
+    if (++spins < spins_) {
       relax();
     } else {
       std::this_thread::yield();
@@ -119,7 +129,7 @@ void ThreadPool::worker_main(int thread) {
   for (;;) {
     for (int spins = 0; loop_of(ticket_.load(std::memory_order_acquire)) == seen; spins++) {
       if (stopping_.load(std::memory_order_relaxed)) return;
-      if (spins < kSpins) {
+      if (spins < spins_) {
         relax();
         continue;
       }

@@ -1,6 +1,9 @@
 // Persistent workers for loops of independent tasks. Which thread runs which task varies, so tasks
 // must not depend on it; a loop ends when its tasks are done, whether or not every worker woke up
 // for it, so more threads than cores cost little.
+//
+// Between loops a worker polls for a while before it sleeps, as waking it takes longer than the
+// pause between two loops; not if there are more threads than processors.
 #pragma once
 
 #include <atomic>
@@ -20,6 +23,20 @@ class ThreadPool {
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // While it lives and `alone` is true, loops run on the calling thread alone: for loops so short
+  // that the others would come too late.
+  class Alone {
+   public:
+    Alone(ThreadPool& pool, bool alone) : pool_(pool), before_(pool.alone_) { pool.alone_ = alone; }
+    ~Alone() { pool_.alone_ = before_; }
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+
+   private:
+    ThreadPool& pool_;
+    bool before_;
+  };
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -49,6 +66,8 @@ class ThreadPool {
   std::atomic<uint32_t> count_{0};
   std::atomic<uint32_t> done_{0};
 
+  int spins_;
+  bool alone_ = false;
   std::atomic<int> sleepers_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

@@ -82,6 +82,25 @@ TEST_P(ThreadPoolTest, ThreadNumbersAreTheirOwn) {
   EXPECT_EQ(std::accumulate(busy.begin(), busy.end(), 0), 100 * 50);
 }
 
+TEST_P(ThreadPoolTest, RunsAloneForAsLongAsAsked) {
+  ThreadPool pool(GetParam());
+  const auto threads_of_a_loop = [&] {
+    std::vector<std::atomic<int>> ran(GetParam());
+    pool.loop(100, [&](int, int thread) {
+      ran[thread] = 1;
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    });
+    return std::accumulate(ran.begin(), ran.end(), 0);
+  };
+  {
+    ThreadPool::Alone alone(pool, true);
+    EXPECT_EQ(threads_of_a_loop(), 1);
+    ThreadPool::Alone nested(pool, false);
+    EXPECT_EQ(threads_of_a_loop(), GetParam());
+  }
+  EXPECT_EQ(threads_of_a_loop(), GetParam());
+}
+
 TEST_P(ThreadPoolTest, WakesFromParking) {
   ThreadPool pool(GetParam());
   for (int i = 0; i < 3; i++) {

@@ -8,7 +8,7 @@
 namespace lenet::LENET_ISA {
 
 // The fewest images that are predicted faster as a tile, padded if need be, than one by one.
-// Measured with sigmoid and average pooling.
+// Measured with sigmoid and average pooling, except on Arm.
 #if LENET_LANES == 16
 constexpr int kSingleImageCrossover = 11;
 #elif LENET_LANES == 8

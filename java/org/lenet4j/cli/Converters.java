@@ -3,12 +3,17 @@ package org.lenet4j.cli;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.DoublePredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EngineOptions;
 import org.lenet4j.engine.Pooling;
 import org.lenet4j.training.Initializer;
+import org.lenet4j.training.LeNet;
+import org.lenet4j.training.Recipe;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -66,10 +71,82 @@ final class Converters {
     }
   }
 
+  static final class RecipeName implements ITypeConverter<Recipe> {
+    @Override
+    public Recipe convert(String text) {
+      return choice(text, Recipe.values());
+    }
+  }
+
+  static final class AugmentationList implements ITypeConverter<TrainerOptions.Augmentation> {
+    private static final Pattern SHIFT = Pattern.compile("shift(?:=(\\d{1,2}))?");
+
+    @Override
+    public TrainerOptions.Augmentation convert(String text) {
+      boolean flip = false;
+      int shift = 0;
+      for (String part : text.equals("none") ? new String[0] : text.split(",", -1)) {
+        Matcher matcher = SHIFT.matcher(part);
+        if (part.equals("flip")) {
+          flip = true;
+        } else if (matcher.matches()) {
+          shift = matcher.group(1) == null ? 1 : Integer.parseInt(matcher.group(1));
+        } else {
+          throw wrong(text);
+        }
+      }
+      if (shift > EngineConfig.MAX_SHIFT) {
+        throw wrong(text);
+      }
+      return new TrainerOptions.Augmentation(flip, shift);
+    }
+
+    private static TypeConversionException wrong(String text) {
+      return new TypeConversionException(
+          "expected none, flip, shift=PIXELS (at most %d) or both with a comma between, got '%s'"
+              .formatted(EngineConfig.MAX_SHIFT, text));
+    }
+  }
+
+  static final class StandardizeValue implements ITypeConverter<Standardization> {
+    private static final String EXPECTED =
+        "expected data, none or MEAN,DEVIATION of pixels as 0 to 1, the deviation above 0";
+
+    @Override
+    public Standardization convert(String text) {
+      if (text.equals("data")) {
+        return LeNet.Builder::standardize;
+      }
+      if (text.equals("none")) {
+        return (builder, train) -> builder;
+      }
+      String[] parts = text.split(",", -1);
+      if (parts.length == 2) {
+        try {
+          double mean = Double.parseDouble(parts[0]);
+          double deviation = Double.parseDouble(parts[1]);
+          if (Math.abs(mean) <= 1 && deviation >= 1e-6 && deviation <= 1) {
+            return (builder, train) -> builder.standardize(mean, deviation);
+          }
+        } catch (NumberFormatException e) {
+          // Said below.
+        }
+      }
+      throw new TypeConversionException("%s, got '%s'".formatted(EXPECTED, text));
+    }
+  }
+
   static final class InitializerName implements ITypeConverter<Initializer> {
     @Override
     public Initializer convert(String text) {
       return choice(text, Initializer.values());
+    }
+  }
+
+  static final class Seconds implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      return number(text, "above 0", value -> value > 0 && Double.isFinite(value));
     }
   }
 
@@ -95,6 +172,13 @@ final class Converters {
     @Override
     public Pooling convert(String text) {
       return choice(text, Pooling.values());
+    }
+  }
+
+  static final class ExportFormat implements ITypeConverter<ExportCommand.Format> {
+    @Override
+    public ExportCommand.Format convert(String text) {
+      return choice(text, ExportCommand.Format.values());
     }
   }
 

@@ -34,7 +34,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      ExportCommand.class,
       SummaryCommand.class,
+      BenchCommand.class,
       DoctorCommand.class
     })
 public final class Main {

@@ -14,6 +14,10 @@ final class ModelOption {
   private Path file;
 
   LeNet load(NetworkOptions network) {
-    return network.builder().load(file);
+    return load(network.builder());
+  }
+
+  LeNet load(LeNet.Builder builder) {
+    return builder.load(file);
   }
 }

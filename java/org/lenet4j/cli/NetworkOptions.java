@@ -1,33 +1,13 @@
 package org.lenet4j.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import org.lenet4j.LeNetException;
-import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
-import org.lenet4j.engine.EngineConfig;
-import org.lenet4j.engine.Pooling;
-import org.lenet4j.io.FileReasons;
 import org.lenet4j.training.LeNet;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which variant of the network, and where it computes. */
 final class NetworkOptions {
-  @Option(
-      names = "--activation",
-      paramLabel = "NAME",
-      converter = Converters.ActivationName.class,
-      description = "sigmoid, tanh or relu (default: what the weights file says, else sigmoid).")
-  private Activation activation;
-
-  @Option(
-      names = "--pooling",
-      paramLabel = "NAME",
-      converter = Converters.PoolingName.class,
-      description = "avg or max (default: what the weights file says, else avg).")
-  private Pooling pooling;
+  @Mixin private VariantOptions variant;
 
   @Option(
       names = "--device",
@@ -46,7 +26,7 @@ final class NetworkOptions {
       defaultValue = "0",
       converter = Converters.Threads.class,
       description = {
-        "Threads of the cpu device, 0 for one per processor (default: ${DEFAULT-VALUE}).",
+        "Threads of the cpu device, 0 for one per physical core (default: ${DEFAULT-VALUE}).",
         "The results are the same bits for any number."
       })
   private int threads;
@@ -68,18 +48,9 @@ final class NetworkOptions {
       description = "Do not let the cuda device replay its steps as CUDA Graphs: only slower.")
   private boolean noGraph;
 
-  @Option(
-      names = "--labels",
-      paramLabel = "FILE",
-      description = {
-        "Text file with the names of the classes, one a line (default: those of the weights file;"
-            + " Fashion-MNIST's where it is trained on)."
-      })
-  private Path labels;
-
   /** Whether names of the classes were given. */
   boolean hasLabels() {
-    return labels != null;
+    return variant.hasLabels();
   }
 
   /** A builder on which all of these options are set. */
@@ -89,37 +60,11 @@ final class NetworkOptions {
     if (instructionSet != null) {
       builder.instructionSet(instructionSet);
     }
-    if (activation != null) {
-      builder.activation(activation);
-    }
-    if (pooling != null) {
-      builder.pooling(pooling);
-    }
-    if (labels != null) {
-      builder.labels(readLabels(labels));
-    }
-    return builder;
-  }
-
-  private static List<String> readLabels(Path file) {
-    try {
-      return Files.readAllLines(file).stream()
-          .map(String::strip)
-          .filter(line -> !line.isEmpty())
-          .toList();
-    } catch (IOException e) {
-      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
-    }
+    return variant.apply(builder);
   }
 
   /** One line on a network: where it computes, and which variant it is. */
   static String describe(LeNet net) {
-    EngineConfig config = net.config();
-    return "%s; %s, %s pooling, %d classes"
-        .formatted(
-            net.description(),
-            Converters.lower(config.activation()),
-            Converters.lower(config.pooling()),
-            config.classes());
+    return net.description() + "; " + VariantOptions.describe(net);
   }
 }

@@ -23,13 +23,16 @@ import picocli.CommandLine.Parameters;
     name = "predict",
     description = {
       "Says what is on pictures: PNG, JPEG, GIF or BMP, of any size, in colour or grey. They are"
-          + " made grey and 28 x 28, and inverted if they are dark on light."
+          + " made grey and 28 x 28, and inverted if they are dark on light.",
+      "A file of IDX images, plain or gzip, stands for all of its images; they are taken for light"
+          + " on dark. One of another size than 28 x 28 is resized."
     },
     footer = {
       "",
       "Examples:",
       "  lenet4j predict --model lenet4j-out/run-1/model.safetensors shoe.png shirt.jpg",
-      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors --top 1 --json *.png"
+      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors --top 1 --json *.png",
+      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors t10k-images-idx3-ubyte.gz"
     })
 final class PredictCommand implements Callable<Integer> {
   @Mixin private ModelOption model;
@@ -45,7 +48,7 @@ final class PredictCommand implements Callable<Integer> {
       description = "Show the K most probable classes (default: ${DEFAULT-VALUE}).")
   private int top;
 
-  @Option(names = "--json", description = "Print JSON for machines: one object a picture.")
+  @Option(names = "--json", description = "Print JSON for machines: one object an image.")
   private boolean json;
 
   @Mixin private NetworkOptions network;
@@ -56,15 +59,22 @@ final class PredictCommand implements Callable<Integer> {
     Output output = new Output(false, json);
     try (LeNet net = model.load(network)) {
       for (Path file : images) {
-        GreyImage image = GreyImage.read(file);
-        float[] probabilities = net.predict(image.pixels());
-        List<Integer> best = best(probabilities);
-        output.json(Json.line(fields(file, image, net, probabilities, best)));
-        output.result(file + note(image));
-        for (int c : best) {
-          output.result(
-              String.format(
-                  Locale.ROOT, "  %6.2f %%  %s", 100 * probabilities[c], net.labels().get(c)));
+        List<GreyImage> content = GreyImage.read(file);
+        for (int i = 0; i < content.size(); i++) {
+          String name = content.size() == 1 ? file.toString() : file + "[" + i + "]";
+          float[] probabilities = net.predict(content.get(i).pixels());
+          List<Integer> best = best(probabilities);
+          Map<String, Object> fields = new LinkedHashMap<>();
+          fields.put("file", file.toString());
+          fields.put("index", i);
+          fields.putAll(fields(content.get(i), net, probabilities, best));
+          output.json(Json.line(fields));
+          output.result(name + note(content.get(i)));
+          for (int c : best) {
+            output.result(
+                String.format(
+                    Locale.ROOT, "  %6.2f %%  %s", 100 * probabilities[c], net.labels().get(c)));
+          }
         }
       }
     }
@@ -92,7 +102,7 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> fields(
-      Path file, GreyImage image, LeNet net, float[] probabilities, List<Integer> best) {
+      GreyImage image, LeNet net, float[] probabilities, List<Integer> best) {
     List<Map<String, Object>> classes = new ArrayList<>();
     for (int c : best) {
       Map<String, Object> entry = new LinkedHashMap<>();
@@ -102,7 +112,6 @@ final class PredictCommand implements Callable<Integer> {
       classes.add(entry);
     }
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("file", file.toString());
     fields.put("width", image.width());
     fields.put("height", image.height());
     fields.put("inverted", image.inverted());

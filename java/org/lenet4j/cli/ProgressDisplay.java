@@ -8,11 +8,15 @@ import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Progress;
 
-/** Shows a training: one line an epoch, and on a terminal a bar over all epochs below them. */
+/**
+ * Shows a training: one line an epoch, one a curve point if that was asked for, and on a terminal a
+ * bar over all epochs below them.
+ */
 final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
   private static final long MESSAGE_NANOS = 200_000_000;
 
   private final Output output;
+  private final boolean showsPoints;
   private final long start = System.nanoTime();
   private ProgressBar bar;
   private String metrics = "";
@@ -21,16 +25,32 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
   /** Examples of the run that another process trained on before a resume; -1 before it is known. */
   private long before = -1;
 
-  ProgressDisplay(Output output) {
+  ProgressDisplay(Output output, boolean showsPoints) {
     this.output = output;
+    this.showsPoints = showsPoints;
   }
 
   @Override
   public void accept(Progress progress) {
-    progress.point().ifPresent(point -> output.json(point.toJson()));
+    progress.point().ifPresent(point -> show(point, progress));
     progress.finished().ifPresent(epoch -> finish(epoch, progress.epochs()));
     if (output.showsBars() && progress.finished().isEmpty()) {
       advance(progress);
+    }
+  }
+
+  private void show(CurvePoint point, Progress progress) {
+    output.json(point.toJson());
+    if (showsPoints) {
+      close();
+      output.info(
+          "epoch %d/%d, step %d/%d: %s"
+              .formatted(
+                  progress.epoch(),
+                  progress.epochs(),
+                  progress.step(),
+                  progress.steps(),
+                  results(point)));
     }
   }
 
@@ -55,7 +75,7 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
               .build();
     }
     bar.stepTo(progress.examples());
-    progress.point().ifPresent(point -> metrics = results(point));
+    progress.point().ifPresent(point -> metrics = ", " + results(point));
     long now = System.nanoTime();
     if (now - messageTime > MESSAGE_NANOS) {
       messageTime = now;
@@ -67,7 +87,7 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
 
   private static String results(CurvePoint point) {
     return String.format(
-        Locale.ROOT, ", loss %.3f, train acc %.3f", point.loss(), point.trainAccuracy());
+        Locale.ROOT, "loss %.3f, train acc %.3f", point.loss(), point.trainAccuracy());
   }
 
   /** The chapter's line, and the validation's accuracy if there is one. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.lenet4j.LeNetException;
 import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
@@ -25,7 +26,16 @@ import picocli.CommandLine.Model.OptionSpec;
 final class RunConfig {
   /** Options that say nothing about the training itself. */
   private static final Set<String> NOT_RECORDED =
-      Set.of("--help", "--version", "--debug", "--resume", "--out", "--force", "--quiet", "--json");
+      Set.of(
+          "--help",
+          "--version",
+          "--debug",
+          "--resume",
+          "--out",
+          "--force",
+          "--dry-run",
+          "--quiet",
+          "--json");
 
   private static final String OPTIONS = "options";
   private static final String DATA = "data";
@@ -71,13 +81,25 @@ final class RunConfig {
     return options;
   }
 
+  /** Likewise, in a line and without those that have no value. */
+  static String text(CommandSpec command) {
+    return options(command).entrySet().stream()
+        .filter(option -> option.getValue() != null && !option.getValue().equals(false))
+        .map(
+            option ->
+                option.getValue().equals(true)
+                    ? option.getKey()
+                    : option.getKey() + " " + option.getValue())
+        .collect(Collectors.joining(" "));
+  }
+
   private static Object value(OptionSpec option) {
-    if (option.type() == boolean.class) {
+    if (option.type() == boolean.class || option.getValue() == null) {
       return option.getValue();
     }
     String text =
         option.originalStringValues().isEmpty()
-            ? option.defaultValue()
+            ? option.defaultValueString() // Of the recipe, if it has one.
             : option.originalStringValues().get(0);
     // The run may be resumed from elsewhere.
     return option.getValue() instanceof Path path ? path.toAbsolutePath().toString() : text;
@@ -115,7 +137,8 @@ final class RunConfig {
     List<String> arguments = new ArrayList<>();
     options.forEach(
         (name, value) -> {
-          if (value instanceof String text) {
+          if (value instanceof String text && !name.equals(RecipeDefaults.RECIPE)) {
+            // What a recipe sets is there by itself, and another version's may set something else.
             arguments.add((String) name);
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {

@@ -8,10 +8,10 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
-import org.lenet4j.data.FashionMnist;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
+import org.lenet4j.training.Recipe;
 import org.lenet4j.training.Trainer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,14 +25,19 @@ import picocli.CommandLine.Spec;
 /** {@code lenet4j train}. */
 @Command(
     name = "train",
+    defaultValueProvider = RecipeDefaults.class,
     description = {
       "Trains a network by stochastic gradient descent, by default just as the chapter does, and"
-          + " leaves its curves, history and weights in a run folder."
+          + " leaves its curves, history and weights in a run folder.",
+      "",
+      "--recipe modern is short for " + RecipeDefaults.MODERN_OPTIONS + "."
     },
     footer = {
       "",
       "Examples:",
       "  lenet4j train",
+      "  lenet4j train --recipe modern",
+      "  lenet4j train --recipe modern --epochs 5 --augment flip",
       "  lenet4j train --activation relu --lr 0.1 --epochs 5 --seed 1",
       "  lenet4j train --init lenet.safetensors --lr 0.1 --save better.safetensors",
       "  lenet4j train --data my-idx-files --out runs/first --quiet",
@@ -58,6 +63,18 @@ final class TrainCommand implements Callable<Integer> {
           "--json",
           "--debug");
 
+  @SuppressWarnings("UnusedVariable") // RecipeDefaults reads it.
+  @Option(
+      names = RecipeDefaults.RECIPE,
+      paramLabel = "NAME",
+      defaultValue = "classic",
+      converter = Converters.RecipeName.class,
+      description = {
+        "classic, the chapter's, or modern, which learns more (default: ${DEFAULT-VALUE}).",
+        "It sets what other options are by default; with --init, the network is the file's."
+      })
+  private Recipe recipe;
+
   @Mixin private TrainerOptions training;
   @Mixin private NetworkOptions network;
   @Mixin private DataOptions data;
@@ -82,6 +99,19 @@ final class TrainCommand implements Callable<Integer> {
       converter = Converters.InitializerName.class,
       description = "Of random weights: xavier or he (default: ${DEFAULT-VALUE}).")
   private Initializer initializer;
+
+  @Option(
+      names = "--standardize",
+      paramLabel = "MEAN,DEVIATION",
+      arity = "0..1",
+      fallbackValue = "data",
+      converter = Converters.StandardizeValue.class,
+      description = {
+        "Subtract this mean from the pixels, taken as 0 to 1, and divide by this deviation; data,"
+            + " or no value, takes those of the training set (default: what the weights file says,"
+            + " else none)."
+      })
+  private Standardization standardization;
 
   @Option(
       names = "--save",
@@ -113,6 +143,9 @@ final class TrainCommand implements Callable<Integer> {
             + " with the same bits as if it had never been interrupted."
       })
   private Path resume;
+
+  @Option(names = "--dry-run", description = "Show what would be done, with all options, and stop.")
+  private boolean dryRun;
 
   @Option(names = "--quiet", description = "Print the final results only.")
   private boolean quiet;
@@ -177,8 +210,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Dataset all = source.train();
         Dataset train = all.take(trainLimit == null ? all.size() : trainLimit);
         Dataset test = source.test();
-        LeNet net = open(Math.max(all.classes(), test.classes()));
-        RunFolder folder = folder()) {
+        LeNet net = open(source, train, Math.max(all.classes(), test.classes()))) {
       source.requireClasses(net, train);
       source.requireClasses(net, test);
       output.info(
@@ -186,24 +218,40 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(train.size(), test.size(), source.directory()));
       output.info("training on " + net.device());
       output.info(NetworkOptions.describe(net));
-      if (resume == null) {
-        RunConfig.write(folder.config(), spec, net, source.directory(), train, test);
-      } else {
-        RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
+      if (dryRun) {
+        output.result(plan(train));
+        return 0;
       }
-      return new TrainingRun(net, train, test, folder, output)
-          .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
+      try (RunFolder folder = folder()) {
+        if (resume == null) {
+          RunConfig.write(folder.config(), spec, net, source.directory(), train, test);
+        } else {
+          RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
+        }
+        return new TrainingRun(net, train, test, folder, output, training.logsPoints())
+            .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
+      }
     }
   }
 
-  private LeNet open(int classes) {
+  private String plan(Dataset train) {
+    int steps = trainer().stepsPerEpoch(train.size());
+    return "%d epochs of %d steps, %d steps in all%nwith %s%nnothing was trained: --dry-run"
+        .formatted(
+            training.epochs(), steps, (long) steps * training.epochs(), RunConfig.text(spec));
+  }
+
+  private LeNet open(DataOptions.Source source, Dataset train, int classes) {
     LeNet.Builder builder = network.builder();
+    if (standardization != null) {
+      standardization.apply(builder, train);
+    }
     Path weights = init;
     if (resume != null && Files.exists(resume.resolve(RunFolder.LAST))) {
       weights = resume.resolve(RunFolder.LAST);
     }
-    if (weights == null && data.isFashionMnist() && !network.hasLabels()) {
-      builder.labels(FashionMnist.labels());
+    if (weights == null && !network.hasLabels()) {
+      builder.labels(source.labels());
     }
     return weights == null
         ? builder.classes(classes).seed(training.seed()).initializer(initializer).build()

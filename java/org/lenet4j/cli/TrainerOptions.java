@@ -14,6 +14,9 @@ final class TrainerOptions {
     ONE_CYCLE
   }
 
+  /** Random changes of the training images: mirrored, and moved by up to so many pixels. */
+  record Augmentation(boolean flip, int shift) {}
+
   @Option(
       names = "--epochs",
       paramLabel = "N",
@@ -84,7 +87,11 @@ final class TrainerOptions {
       description = "Momentum, at least 0 and below 1 (default: ${DEFAULT-VALUE}).")
   private double momentum;
 
-  @Option(names = "--nesterov", description = "Use Nesterov's momentum; needs --momentum.")
+  @Option(
+      names = "--nesterov",
+      negatable = true,
+      fallbackValue = "true", // Whatever the default is, --nesterov means yes.
+      description = "Use Nesterov's momentum (default: ${DEFAULT-VALUE}); needs --momentum.")
   private boolean nesterov;
 
   @Option(
@@ -104,11 +111,23 @@ final class TrainerOptions {
   private double labelSmoothing;
 
   @Option(
+      names = "--augment",
+      paramLabel = "LIST",
+      defaultValue = "none",
+      converter = Converters.AugmentationList.class,
+      description = {
+        "Change the training images at random, anew in every epoch (default: ${DEFAULT-VALUE}).",
+        "flip mirrors every other one left to right, shift moves them by up to a pixel, shift=N by"
+            + " up to N, along each axis: flip,shift=2 does both."
+      })
+  private Augmentation augmentation;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
       description = {
-        "Of the initial weights and the order of examples (default: ${DEFAULT-VALUE}).",
+        "Of the initial weights, the order of examples and --augment (default: ${DEFAULT-VALUE}).",
         "The same seed gives the same network, bit by bit."
       })
   private long seed;
@@ -141,6 +160,21 @@ final class TrainerOptions {
       description = "Stop after N epochs in a row without a better accuracy.")
   private Integer patience;
 
+  @Option(
+      names = "--log-interval",
+      paramLabel = "STEPS",
+      converter = Converters.AtLeastOne.class,
+      description = {
+        "Show loss and accuracy, and add a point to the curves, after every so many steps (default:"
+            + " five points an epoch, not shown)."
+      })
+  private Integer logInterval;
+
+  /** Whether curve points are lines of the output too. */
+  boolean logsPoints() {
+    return logInterval != null;
+  }
+
   long seed() {
     return seed;
   }
@@ -157,7 +191,7 @@ final class TrainerOptions {
   /** What these options make wrong together; empty if nothing. */
   String conflict() {
     if (nesterov && momentum == 0) {
-      return "--nesterov needs a --momentum above 0";
+      return "--nesterov needs a --momentum above 0; without one, say --no-nesterov";
     }
     if (warmup >= epochs) {
       return "--warmup must be shorter than the training's %d epochs".formatted(epochs);
@@ -176,11 +210,16 @@ final class TrainerOptions {
             .nesterov(nesterov)
             .weightDecay(weightDecay)
             .labelSmoothing(labelSmoothing)
+            .randomFlip(augmentation.flip())
+            .randomShift(augmentation.shift())
             .seed(seed)
             .shuffle(!noShuffle)
             .validationSplit(validationSplit);
     if (targetAccuracy != null) {
       trainer = trainer.targetAccuracy(targetAccuracy);
+    }
+    if (logInterval != null) {
+      trainer = trainer.pointEvery(logInterval);
     }
     return patience == null ? trainer : trainer.patience(patience);
   }

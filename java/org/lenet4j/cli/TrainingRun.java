@@ -18,7 +18,8 @@ import org.lenet4j.training.Training;
 import org.lenet4j.training.Training.Outcome;
 
 /** One training as a user sees it: its run folder, its lines on the terminal, and Ctrl-C. */
-record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Output output) {
+record TrainingRun(
+    LeNet net, Dataset train, Dataset test, RunFolder folder, Output output, boolean logsPoints) {
   /** What a shell expects of a process that Ctrl-C ended. */
   private static final int INTERRUPTED = 130;
 
@@ -70,7 +71,7 @@ record TrainingRun(LeNet net, Dataset train, Dataset test, RunFolder folder, Out
 
   private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint) {
     try (HistoryFile history = new HistoryFile(folder.history());
-        ProgressDisplay display = new ProgressDisplay(output)) {
+        ProgressDisplay display = new ProgressDisplay(output, logsPoints)) {
       Trainer observed =
           trainer
               .onCheckpoint(this::save)

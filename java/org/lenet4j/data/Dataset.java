@@ -194,6 +194,34 @@ public final class Dataset implements AutoCloseable {
     return new Dataset(new Storage(pixels, labels, s.classes));
   }
 
+  /** A copy with rows and columns of every image exchanged: EMNIST's images lie on their sides. */
+  public Dataset transposed() {
+    Storage s = open();
+    ByteBuffer pixels = OffHeap.bytes(s.pixels.capacity());
+    for (int start = 0; start < pixels.capacity(); start += PIXELS) {
+      for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+          pixels.put(start + y * WIDTH + x, s.pixels.get(start + x * WIDTH + y));
+        }
+      }
+    }
+    return new Dataset(new Storage(pixels, s.labels, s.classes));
+  }
+
+  /**
+   * The same images with their classes renumbered; the result has all the map's classes.
+   *
+   * @throws LeNetException if the map lacks a label
+   */
+  public Dataset relabelled(LabelMap map) {
+    Storage s = open();
+    IntBuffer labels = OffHeap.ints(s.labels.capacity());
+    for (int i = 0; i < labels.capacity(); i++) {
+      labels.put(i, map.classOf(s.labels.get(i)));
+    }
+    return new Dataset(new Storage(s.pixels, labels, map.names().size()));
+  }
+
   /**
    * SHA-256 of all pixels and then all labels, each label as four bytes, the highest first; 64
    * hexadecimal digits.

@@ -3,8 +3,13 @@ package org.lenet4j.data;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.FileReasons;
 
 /**
  * A picture made ready for the network, in the way of MNIST: grey, 28 x 28, light on black.
@@ -16,12 +21,35 @@ import org.lenet4j.LeNetException;
  */
 public record GreyImage(byte[] pixels, int width, int height, boolean inverted) {
   /**
-   * Reads a PNG, JPEG, GIF or BMP of at most 64 Mi pixels and converts it as {@link #of} does.
+   * Reads the pictures in a file: one in PNG, JPEG, GIF or BMP, see {@link #of(BufferedImage)}, or
+   * all of an IDX file of images, plain or gzip, see {@link #of(byte[], int, int)}. The content
+   * tells which it is.
    *
-   * @throws LeNetException if the file cannot be read, is no picture, is damaged or too large
+   * @throws LeNetException if the file cannot be read or is none of these
    */
-  public static GreyImage read(Path file) {
-    return of(PictureReader.read(file));
+  public static List<GreyImage> read(Path file) {
+    try {
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw new LeNetException(file + " is not a regular file, expected a picture");
+      }
+      if (startsLikeIdx(file)) {
+        try (ContentFile content = ContentFile.open(file)) {
+          return IdxReader.images(content);
+        }
+      }
+      return List.of(of(PictureReader.read(file)));
+    } catch (IOException e) {
+      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+    }
+  }
+
+  /** IDX begins with two zero bytes, gzip with a mark of its own; no picture does either. */
+  private static boolean startsLikeIdx(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] start = in.readNBytes(2);
+      return start.length == 2
+          && ((start[0] == 0 && start[1] == 0) || (start[0] == 0x1f && start[1] == (byte) 0x8b));
+    }
   }
 
   /**
@@ -31,22 +59,19 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * dark ones on white for something else.
    */
   public static GreyImage of(BufferedImage picture) {
-    BufferedImage opaque = onWhite(picture);
-    int width = opaque.getWidth();
-    int height = opaque.getHeight();
-    double border = border(opaque);
-    boolean inverted = border > 127.5;
-    double scale = (double) Math.max(width, height) / Dataset.WIDTH;
-    double left = Math.min(0, Math.floorDiv(width - height, 2));
-    double top = Math.min(0, Math.floorDiv(height - width, 2));
-    byte[] pixels = new byte[Dataset.PIXELS];
-    for (int y = 0; y < Dataset.HEIGHT; y++) {
-      for (int x = 0; x < Dataset.WIDTH; x++) {
-        double mean = areaMean(opaque, border, left + x * scale, top + y * scale, scale);
-        pixels[y * Dataset.WIDTH + x] = (byte) Math.round(inverted ? 255 - mean : mean);
-      }
-    }
-    return new GreyImage(pixels, width, height, inverted);
+    GreyPlane plane = GreyPlane.of(onWhite(picture));
+    return new GreyImage(
+        plane.resized(plane.isLight()), plane.width(), plane.height(), plane.isLight());
+  }
+
+  /**
+   * Converts grey pixels that are light on black already, whatever their border is: they are only
+   * padded and resized. Those of 28 x 28 stay as they are.
+   *
+   * @param pixels [height][width], 0 black to 255 white
+   */
+  public static GreyImage of(byte[] pixels, int width, int height) {
+    return new GreyImage(GreyPlane.of(pixels, width, height).resized(false), width, height, false);
   }
 
   private static BufferedImage onWhite(BufferedImage picture) {
@@ -56,48 +81,5 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
     graphics.drawImage(picture, 0, 0, Color.WHITE, null);
     graphics.dispose();
     return opaque;
-  }
-
-  /** ITU-R BT.601, 0 to 255. */
-  private static double luminance(BufferedImage picture, int x, int y) {
-    int rgb = picture.getRGB(x, y);
-    return 0.299 * (rgb >> 16 & 255) + 0.587 * (rgb >> 8 & 255) + 0.114 * (rgb & 255);
-  }
-
-  /** The mean of the outermost pixels. */
-  private static double border(BufferedImage picture) {
-    int right = picture.getWidth() - 1;
-    int bottom = picture.getHeight() - 1;
-    double sum = 0;
-    for (int x = 0; x <= right; x++) {
-      sum += luminance(picture, x, 0) + luminance(picture, x, bottom);
-    }
-    for (int y = 0; y <= bottom; y++) {
-      sum += luminance(picture, 0, y) + luminance(picture, right, y);
-    }
-    return sum / (2.0 * (right + 1) + 2.0 * (bottom + 1));
-  }
-
-  /**
-   * The mean over a square; pixels at its edges count by their share.
-   *
-   * @param outside the value of what lies outside the picture
-   */
-  private static double areaMean(
-      BufferedImage picture, double outside, double left, double top, double size) {
-    int firstX = Math.max(0, (int) Math.floor(left));
-    int firstY = Math.max(0, (int) Math.floor(top));
-    double sum = 0;
-    double covered = 0;
-    for (int y = firstY; y < Math.min(picture.getHeight(), top + size); y++) {
-      double rows = Math.min(y + 1, top + size) - Math.max(y, top);
-      for (int x = firstX; x < Math.min(picture.getWidth(), left + size); x++) {
-        double columns = Math.min(x + 1, left + size) - Math.max(x, left);
-        sum += rows * columns * luminance(picture, x, y);
-        covered += rows * columns;
-      }
-    }
-    double area = size * size;
-    return Math.min(255, (sum + Math.max(0, area - covered) * outside) / area);
   }
 }

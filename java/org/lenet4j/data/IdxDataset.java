@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
@@ -16,6 +19,10 @@ import org.lenet4j.LeNetException;
  * plain or with {@code .gz} added. The spelling {@code train-images.idx3-ubyte} is accepted too;
  * where a file is there more than once, the plain one is read. A split needs only its own two
  * files.
+ *
+ * <p>Where a directory holds several data sets, as EMNIST's does, their files begin with a name:
+ * {@code emnist-letters-train-images-idx3-ubyte} and {@code emnist-letters-test-images-idx3-ubyte}
+ * are of the data set {@code emnist-letters}.
  */
 public final class IdxDataset {
   /** The two halves of such a data set. */
@@ -40,6 +47,9 @@ public final class IdxDataset {
     }
   }
 
+  private static final Pattern NAMED =
+      Pattern.compile("(.+)-(?:train|test|t10k)-(?:images|labels)[-.]idx.*");
+
   private static final int LISTED = 10;
 
   private IdxDataset() {}
@@ -50,7 +60,17 @@ public final class IdxDataset {
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset train(Path directory) {
-    return read(directory, Split.TRAIN);
+    return read(directory, Split.TRAIN, "");
+  }
+
+  /**
+   * Reads the training examples of one of several data sets.
+   *
+   * @param name begins the names of its files, such as {@code emnist-letters}; may be empty
+   * @throws LeNetException if a file is missing, unreadable or malformed
+   */
+  public static Dataset train(Path directory, String name) {
+    return read(directory, Split.TRAIN, name);
   }
 
   /**
@@ -59,12 +79,22 @@ public final class IdxDataset {
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset test(Path directory) {
-    return read(directory, Split.TEST);
+    return read(directory, Split.TEST, "");
   }
 
-  private static Dataset read(Path directory, Split split) {
-    try (ContentFile images = ContentFile.open(require(directory, split.imagesName()));
-        ContentFile labels = ContentFile.open(require(directory, split.labelsName()))) {
+  /**
+   * Reads the test examples of one of several data sets, likewise.
+   *
+   * @throws LeNetException if a file is missing, unreadable or malformed
+   */
+  public static Dataset test(Path directory, String name) {
+    return read(directory, Split.TEST, name);
+  }
+
+  private static Dataset read(Path directory, Split split, String name) {
+    String prefix = name.isEmpty() ? "" : name + "-";
+    try (ContentFile images = ContentFile.open(require(directory, prefix + split.imagesName()));
+        ContentFile labels = ContentFile.open(require(directory, prefix + split.labelsName()))) {
       return IdxReader.read(images, labels);
     }
   }
@@ -80,8 +110,14 @@ public final class IdxDataset {
   }
 
   private static List<String> spellings(String name) {
-    String dotted = name.replace("-idx", ".idx");
-    return List.of(name, dotted, name + ".gz", dotted + ".gz");
+    // EMNIST's test files are called so.
+    String test = name.replaceFirst("t10k-(?=(images|labels)-idx)", "test-");
+    return Stream.of(name, test)
+        .distinct()
+        .flatMap(plain -> Stream.of(plain, plain.replace("-idx", ".idx")))
+        .flatMap(plain -> Stream.of(plain, plain + ".gz"))
+        .sorted(Comparator.comparing(spelling -> spelling.endsWith(".gz")))
+        .toList();
   }
 
   private static LeNetException missing(Path directory, String name) {
@@ -99,12 +135,24 @@ public final class IdxDataset {
             : "the directory holds "
                 + held.stream().limit(LISTED).collect(Collectors.joining(", "))
                 + (held.size() > LISTED ? " and " + (held.size() - LISTED) + " more" : "");
+    List<String> dataSets =
+        held.stream()
+            .map(NAMED::matcher)
+            .filter(Matcher::matches)
+            .map(matcher -> matcher.group(1))
+            .distinct()
+            .toList();
+    String remedy =
+        dataSets.isEmpty()
+            ? "put the file there or name another directory with --data"
+            : "choose one of its data sets with --dataset: " + String.join(", ", dataSets);
     return new LeNetException(
         directory
             + ": looked for "
             + String.join(", ", spellings(name))
             + ", but "
             + holds
-            + "; put the file there or name another directory with --data");
+            + "; "
+            + remedy);
   }
 }

@@ -2,6 +2,8 @@ package org.lenet4j.data;
 
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.lenet4j.LeNetException;
 
@@ -31,6 +33,7 @@ final class IdxReader {
           "32-bit floats",
           0x0e,
           "64-bit floats");
+  private static final int MAX_EXTENT = 4096;
   private static final String CHECK_FILES =
       "check that this is the right file and that images and labels are not swapped";
 
@@ -43,12 +46,36 @@ final class IdxReader {
         images(images, labelValues.capacity(), labels.path().toString()), labelValues);
   }
 
-  private static ByteBuffer images(ContentFile in, int labelCount, String labelFile) {
-    int type = startHeader(in, "images", 3);
-    if (type != UNSIGNED_BYTE) {
-      throw wrongType(in, type, "images as 0x08 (unsigned bytes)");
+  /** Reads a file of images alone, all of one size up to MAX_EXTENT, to its end. */
+  static List<GreyImage> images(ContentFile in) {
+    long[] dimensions = imageDimensions(in);
+    for (int i = 1; i < dimensions.length; i++) {
+      if (dimensions[i] < 1 || dimensions[i] > MAX_EXTENT) {
+        throw wrongExtent(in, i, dimensions[i], "1 to " + MAX_EXTENT);
+      }
     }
-    int count = count(in, "images", 16, Dataset.PIXELS, dimensions(in, 3));
+    int height = (int) dimensions[1];
+    int width = (int) dimensions[2];
+    int count = count(in, "images", 16, height * width, dimensions[0]);
+    List<GreyImage> images = new ArrayList<>();
+    byte[] pixels = new byte[height * width];
+    for (int i = 0; i < count; i++) {
+      in.readFully(ByteBuffer.wrap(pixels), count + " images of " + pixels.length + " bytes");
+      images.add(GreyImage.of(pixels, width, height));
+    }
+    in.expectEnd();
+    return images;
+  }
+
+  private static ByteBuffer images(ContentFile in, int labelCount, String labelFile) {
+    long[] dimensions = imageDimensions(in);
+    for (int i = 1; i < dimensions.length; i++) {
+      int expected = i == 1 ? Dataset.HEIGHT : Dataset.WIDTH;
+      if (dimensions[i] != expected) {
+        throw wrongExtent(in, i, dimensions[i], Integer.toString(expected));
+      }
+    }
+    int count = count(in, "images", 16, Dataset.PIXELS, dimensions[0]);
     if (count != labelCount) {
       throw FileFaults.malformed(
           in.path(),
@@ -63,6 +90,24 @@ final class IdxReader {
     return pixels;
   }
 
+  private static long[] imageDimensions(ContentFile in) {
+    int type = startHeader(in, "images", 3);
+    if (type != UNSIGNED_BYTE) {
+      throw wrongType(in, type, "images as 0x08 (unsigned bytes)");
+    }
+    return dimensions(in, 3);
+  }
+
+  private static LeNetException wrongExtent(
+      ContentFile in, int dimension, long found, String expected) {
+    return FileFaults.malformed(
+        in.path(),
+        in.where(4 + 4L * dimension),
+        (dimension == 1 ? "images of height " : "images of width ") + found,
+        expected,
+        "scale the images to 28x28");
+  }
+
   private static IntBuffer labels(ContentFile in) {
     int type = startHeader(in, "labels", 1);
     int width;
@@ -73,7 +118,7 @@ final class IdxReader {
       default ->
           throw wrongType(in, type, "labels as 0x08 (unsigned bytes), 0x0b or 0x0c (integers)");
     }
-    int count = count(in, "labels", 8, width, dimensions(in, 1));
+    int count = count(in, "labels", 8, width, dimensions(in, 1)[0]);
     ByteBuffer raw = ByteBuffer.allocate(count * width);
     in.readFully(raw, count + " labels of " + width + " bytes");
     in.expectEnd();
@@ -145,21 +190,9 @@ final class IdxReader {
     return dimensions;
   }
 
-  /** The number of examples, once the header's sizes are known to fit 28x28 and the file. */
+  /** The number of examples, once it is known to fit the file. */
   private static int count(
-      ContentFile in, String what, int headerBytes, int bytesEach, long[] dimensions) {
-    for (int i = 1; i < dimensions.length; i++) {
-      int expected = i == 1 ? Dataset.HEIGHT : Dataset.WIDTH;
-      if (dimensions[i] != expected) {
-        throw FileFaults.malformed(
-            in.path(),
-            in.where(4 + 4L * i),
-            (i == 1 ? "images of height " : "images of width ") + dimensions[i],
-            Integer.toString(expected),
-            "scale the images to 28x28");
-      }
-    }
-    long count = dimensions[0];
+      ContentFile in, String what, int headerBytes, int bytesEach, long count) {
     if (count < 1 || count > Dataset.MAX_SIZE) {
       throw FileFaults.malformed(
           in.path(),

@@ -2,7 +2,6 @@ package org.lenet4j.data;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -10,7 +9,6 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 import org.lenet4j.LeNetException;
-import org.lenet4j.io.FileReasons;
 
 /** Reads the first picture of a file that may come from anywhere. */
 final class PictureReader {
@@ -19,17 +17,12 @@ final class PictureReader {
 
   private PictureReader() {}
 
-  static BufferedImage read(Path file) {
-    if (!Files.exists(file)) {
-      throw new LeNetException(file + " does not exist");
-    }
-    if (!Files.isRegularFile(file)) {
-      throw new LeNetException(file + " is not a regular file, expected a picture");
-    }
+  static BufferedImage read(Path file) throws IOException {
     try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new LeNetException(file + " is not a picture in PNG, JPEG, GIF or BMP");
+        throw new LeNetException(
+            file + " is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images");
       }
       ImageReader reader = readers.next();
       try {
@@ -38,8 +31,6 @@ final class PictureReader {
       } finally {
         reader.dispose();
       }
-    } catch (IOException e) {
-      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
     }
   }
 
@@ -57,7 +48,7 @@ final class PictureReader {
       throw e;
     } catch (RuntimeException e) {
       // The JDK's decoders throw about anything when a file is damaged.
-      throw new LeNetException("%s is damaged: %s".formatted(file, e), e);
+      throw new IOException("the picture is damaged", e);
     }
   }
 }

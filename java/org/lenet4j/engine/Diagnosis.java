@@ -38,7 +38,7 @@ public final class Diagnosis {
                     chosen.isEmpty() ? instructionSets[0] : chosen),
             chosen.isEmpty() || List.of(instructionSets).contains(chosen)));
     lines.add(
-        new Line("threads", "%d, one per processor".formatted(NativeEngine.threads(0)), true));
+        new Line("threads", "%d, one per physical core".formatted(NativeEngine.threads(0)), true));
     return lines;
   }
 

@@ -1,6 +1,7 @@
 package org.lenet4j.engine;
 
 import java.util.function.Consumer;
+import org.lenet4j.data.Dataset;
 
 /**
  * What is fixed when an engine is created: the variant of the network and the parts of the training
@@ -33,6 +34,9 @@ public record EngineConfig(
     int shift,
     long seed) {
 
+  /** A shift by more would leave nothing of an image. */
+  public static final int MAX_SHIFT = Dataset.WIDTH - 1;
+
   /** The classic network of the chapter: ten classes, sigmoid, average pooling, pixels / 255. */
   public static final EngineConfig CLASSIC =
       new EngineConfig(
@@ -57,8 +61,9 @@ public record EngineConfig(
     if (nesterov && momentum == 0) {
       throw new IllegalArgumentException("nesterov needs a momentum above 0");
     }
-    if (shift < 0 || shift > 27) {
-      throw new IllegalArgumentException("shift must be 0 to 27 pixels, was " + shift);
+    if (shift < 0 || shift > MAX_SHIFT) {
+      throw new IllegalArgumentException(
+          "shift must be 0 to %d pixels, was %d".formatted(MAX_SHIFT, shift));
     }
   }
 

@@ -3,7 +3,7 @@ package org.lenet4j.engine;
 /**
  * How an engine runs. Of these only {@code tf32} changes what it computes, by rounding.
  *
- * @param threads of the cpu engine; 0 for as many as this process has processors
+ * @param threads of the cpu engine; 0 for one per physical core that this process may use
  * @param instructionSet of the cpu engine's kernels, such as {@code x86-64-v3}; empty for the best
  *     that this processor has. System property {@code lenet4j.isa} is the default.
  * @param tf32 whether the cuda engine may round the inputs of products to TF32 (10 bits of
@@ -21,7 +21,7 @@ public record EngineOptions(int threads, String instructionSet, boolean tf32, bo
   public EngineOptions {
     if (threads < 0 || threads > MAX_THREADS) {
       throw new IllegalArgumentException(
-          "threads must be 1 to %d, or 0 for all processors, was %d"
+          "threads must be 1 to %d, or 0 for one per physical core, was %d"
               .formatted(MAX_THREADS, threads));
     }
     if (instructionSet == null) {

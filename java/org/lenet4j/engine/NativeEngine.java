@@ -80,9 +80,7 @@ final class NativeEngine extends AbstractEngine {
 
   /** The threads that a choice of {@link EngineOptions#threads} means. */
   static int threads(int chosen) {
-    return chosen > 0
-        ? chosen
-        : Math.min(Runtime.getRuntime().availableProcessors(), EngineOptions.MAX_THREADS);
+    return chosen > 0 ? chosen : Math.min(Processors.usableCores(), EngineOptions.MAX_THREADS);
   }
 
   /** The instruction sets that the cpu engine can use here, best first. */

@@ -71,7 +71,9 @@ final class NativeLibrary {
 
   /** Where a library is on the class path; null if nowhere. */
   static URL resource(String classifier, String name) {
-    return NativeLibrary.class.getResource("/org/lenet4j/internal/" + classifier + "/" + name);
+    String path = "org/lenet4j/internal/" + classifier + "/" + name;
+    // Not the class, which sees no other module: the jar is one of its own on the module path.
+    return NativeLibrary.class.getClassLoader().getResource(path);
   }
 
   /** Copies a library to a directory unless it is there already, whole and unchanged. */

@@ -66,6 +66,16 @@ public record Checkpoint(
     return CheckpointFile.read(file);
   }
 
+  /** Refuses a state that no training was ever in. */
+  void requireStepWithin(int steps) {
+    if (state.position() < 0 || state.position() >= steps) {
+      throw new LeNetException(
+          ("the checkpoint is damaged: it is %d steps into epoch %d, which has %d; resume from"
+                  + " another one, such as best.safetensors of a run folder, or train anew")
+              .formatted(state.position(), history.size() + 1, steps));
+    }
+  }
+
   /** Refuses a training that would not be the same. */
   void requireSettings(Map<String, String> others) {
     others.forEach(

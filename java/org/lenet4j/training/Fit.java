@@ -23,7 +23,6 @@ import org.lenet4j.training.Training.Outcome;
  */
 final class Fit implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(Fit.class.getName());
-  private static final int POINTS_PER_EPOCH = 5;
 
   /** Times the loss of guessing; an unlucky start may have some of it. */
   private static final double HOPELESS = 10;
@@ -40,6 +39,7 @@ final class Fit implements AutoCloseable {
   private final List<CurvePoint> curve = new ArrayList<>();
 
   // The epoch that is under way.
+  private float[] rates;
   private int step;
   private Metrics sums = Metrics.ZERO;
   private long stepNanos;
@@ -53,7 +53,7 @@ final class Fit implements AutoCloseable {
     this.settings = trainer.settings(engine.config(), train.size());
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
-    this.steps = EpochPlan.batches(examples, trainer.batchSize());
+    this.steps = trainer.stepsPerEpoch(train.size());
   }
 
   /** Trains from the engine's parameters on, momentum and metrics at zero. */
@@ -66,6 +66,7 @@ final class Fit implements AutoCloseable {
   /** Goes on where another run was. */
   Training resume(Checkpoint checkpoint) {
     checkpoint.requireSettings(settings);
+    checkpoint.requireStepWithin(steps);
     history.addAll(checkpoint.history());
     curve.addAll(checkpoint.curve());
     step = checkpoint.state().position();
@@ -89,13 +90,10 @@ final class Fit implements AutoCloseable {
 
   private void startEpoch() {
     int epoch = history.size();
+    rates = trainer.learningRates(steps, epoch);
     engine.startEpoch(
         new EpochPlan(
-            data.train(),
-            epoch,
-            trainer.order(examples, epoch),
-            trainer.batchSize(),
-            trainer.learningRates(steps, epoch)));
+            data.train(), epoch, trainer.order(examples, epoch), trainer.batchSize(), rates));
   }
 
   /** False if the training was stopped. */
@@ -113,7 +111,7 @@ final class Fit implements AutoCloseable {
       long stepStart = System.nanoTime();
       engine.run(1);
       step++;
-      boolean isPoint = step % Math.max(1, steps / POINTS_PER_EPOCH) == 0 || step == steps;
+      boolean isPoint = step % trainer.pointSteps(steps) == 0 || step == steps;
       if (isPoint) {
         sums = sums.plus(engine.takeMetrics());
       }
@@ -137,7 +135,7 @@ final class Fit implements AutoCloseable {
     Epoch epoch =
         new Epoch(
             history.size() + 1,
-            trainer.learningRates(steps, history.size())[steps - 1],
+            rates[steps - 1],
             sums.loss(),
             sums.accuracy(),
             validated.map(Metrics::loss).orElse(Double.NaN),

@@ -5,28 +5,32 @@ import org.lenet4j.engine.CounterRandom.Stream;
 import org.lenet4j.engine.ParameterLayout;
 
 /**
- * The parameters that training starts from: weights uniform in (-a, a), the bound a depending on
- * the initialiser. Biases always keep PyTorch's default, U(-b, b) with b = 1 / sqrt(fan_in), since
- * the chapter re-initialises the weights only.
+ * The parameters that training starts from: weights uniform in (-a, a) and biases uniform in (-b,
+ * b), the bounds depending on the initialiser.
  */
 public enum Initializer {
-  /** Xavier (Glorot), the chapter's: a = sqrt(6 / (fan_in + fan_out)). */
+  /**
+   * Xavier (Glorot), the chapter's: a = sqrt(6 / (fan_in + fan_out)). Biases keep PyTorch's
+   * default, b = 1 / sqrt(fan_in), since the chapter re-initialises the weights only.
+   */
   XAVIER {
     @Override
-    double bound(ParameterLayout.Tensor weight) {
-      return Math.sqrt(6.0 / (weight.fanIn() + weight.fanOut()));
+    double bound(ParameterLayout.Tensor tensor) {
+      return tensor.isWeight()
+          ? Math.sqrt(6.0 / (tensor.fanIn() + tensor.fanOut()))
+          : 1 / Math.sqrt(tensor.fanIn());
     }
   },
 
-  /** He (Kaiming), for ReLU: a = sqrt(6 / fan_in). */
+  /** He (Kaiming), for ReLU: a = sqrt(6 / fan_in), biases 0. */
   HE {
     @Override
-    double bound(ParameterLayout.Tensor weight) {
-      return Math.sqrt(6.0 / weight.fanIn());
+    double bound(ParameterLayout.Tensor tensor) {
+      return tensor.isWeight() ? Math.sqrt(6.0 / tensor.fanIn()) : 0;
     }
   };
 
-  abstract double bound(ParameterLayout.Tensor weight);
+  abstract double bound(ParameterLayout.Tensor tensor);
 
   /**
    * The same arena for the same seed, on every machine.
@@ -36,7 +40,7 @@ public enum Initializer {
   public float[] parameters(ParameterLayout layout, long seed) {
     float[] arena = new float[layout.size()];
     for (ParameterLayout.Tensor tensor : layout.tensors()) {
-      double bound = tensor.isWeight() ? bound(tensor) : 1 / Math.sqrt(tensor.fanIn());
+      double bound = bound(tensor);
       for (int i = tensor.offset(); i < tensor.offset() + tensor.length(); i++) {
         double uniform = CounterRandom.uniform(seed, Stream.INIT, 0, i);
         arena[i] = (float) ((2 * uniform - 1) * bound);

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.GreyImage;
+import org.lenet4j.data.PixelStatistics;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engine;
@@ -78,6 +79,25 @@ public final class LeNet implements AutoCloseable {
   public float[] predict(byte[] image) {
     requireOne(image);
     return with(current -> current.predict(image));
+  }
+
+  /**
+   * Class probabilities of one image of floats, each rounded to the nearest of the 256 values that
+   * a pixel can have.
+   *
+   * @param image [28][28], 0 black to 1 white
+   * @return [classes], of sum 1
+   */
+  public float[] predict(float[] image) {
+    byte[] pixels = new byte[image.length];
+    for (int i = 0; i < pixels.length; i++) {
+      if (!(image[i] >= 0 && image[i] <= 1)) {
+        throw new IllegalArgumentException(
+            "pixel %d is %s, expected 0 to 1".formatted(i, image[i]));
+      }
+      pixels[i] = (byte) Math.round(255 * image[i]);
+    }
+    return predict(pixels);
   }
 
   /**
@@ -159,7 +179,25 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
-    ModelFile.write(file, new ModelFile.Model(config(), parameters(), labels));
+    ModelFile.write(file, model());
+  }
+
+  /**
+   * Writes the network as ONNX (opset 17), for ONNX Runtime and its like. The input {@code image}
+   * is float [batch][1][28][28], the pixels of 0 to 255 divided by 255; a network that standardises
+   * its input does so within the graph. The output is {@code logits} or {@code probabilities},
+   * float [batch][classes]. The model's metadata have {@code labels}, a JSON array, if the classes
+   * have names, {@code activation} and {@code pooling}.
+   *
+   * @param softmax whether the graph ends in the softmax that makes probabilities of logits
+   * @throws LeNetException if the file cannot be written; an older one is then untouched
+   */
+  public void exportOnnx(Path file, boolean softmax) {
+    OnnxFile.write(file, model(), softmax);
+  }
+
+  private ModelFile.Model model() {
+    return with(current -> new ModelFile.Model(current.config(), current.parameters(), labels));
   }
 
   /** The variant of the network and what is fixed about its training. */
@@ -269,7 +307,7 @@ public final class LeNet implements AutoCloseable {
       return this;
     }
 
-    /** Of the cpu engine; 0, the default, for as many as there are processors. */
+    /** Of the cpu engine; 0, the default, for one per physical core. */
     public Builder threads(int value) {
       options = options.withThreads(value);
       return this;
@@ -324,6 +362,16 @@ public final class LeNet implements AutoCloseable {
       }
       return change(
           config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
+    }
+
+    /**
+     * Standardises the pixels by the mean and the deviation of all pixels of a training set.
+     *
+     * @throws LeNetException if all its pixels are equal
+     */
+    public Builder standardize(Dataset train) {
+      PixelStatistics statistics = PixelStatistics.of(train);
+      return standardize(statistics.mean(), statistics.deviation());
     }
 
     /** Names of the classes, as many as there are; saved with the network. None by default. */

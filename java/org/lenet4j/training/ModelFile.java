@@ -63,17 +63,23 @@ final class ModelFile {
   }
 
   static Map<String, String> metadata(EngineConfig config, List<String> labels) {
-    Map<String, String> metadata = new LinkedHashMap<>();
+    Map<String, String> metadata = description(config, labels);
     metadata.put("format", "pt"); // Some of PyTorch's tools insist on it.
-    metadata.put(VERSION, Version.current());
-    metadata.put(ACTIVATION, lower(config.activation()));
-    metadata.put(POOLING, lower(config.pooling()));
     metadata.put(INPUT_SCALE, Float.toString(config.inputScale()));
     metadata.put(INPUT_OFFSET, Float.toString(config.inputOffset()));
-    if (!labels.isEmpty()) {
-      metadata.put(LABELS, Json.line(labels));
-    }
     return metadata;
+  }
+
+  /** What any kind of file can say of a network beside its computation. */
+  static Map<String, String> description(EngineConfig config, List<String> labels) {
+    Map<String, String> description = new LinkedHashMap<>();
+    description.put(VERSION, Version.current());
+    description.put(ACTIVATION, lower(config.activation()));
+    description.put(POOLING, lower(config.pooling()));
+    if (!labels.isEmpty()) {
+      description.put(LABELS, Json.line(labels));
+    }
+    return description;
   }
 
   static Model read(Path file) {

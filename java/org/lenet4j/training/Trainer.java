@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.EpochPlan;
 
 /**
  * Trains a network by stochastic gradient descent. A Trainer does not change: each setter returns
@@ -21,6 +22,7 @@ import org.lenet4j.engine.EngineConfig;
  */
 public final class Trainer {
   private static final Trainer CLASSIC = new Trainer();
+  private static final int POINTS_PER_EPOCH = 5;
 
   private int epochs = 10;
   private int batchSize = 256;
@@ -30,11 +32,14 @@ public final class Trainer {
   private boolean nesterov;
   private float weightDecay;
   private float labelSmoothing;
+  private boolean randomFlip;
+  private int randomShift;
   private long seed;
   private boolean shuffle = true;
   private double validationSplit;
   private double targetAccuracy = Double.POSITIVE_INFINITY;
   private int patience = Integer.MAX_VALUE;
+  private int pointSteps;
   private int checkpointSteps = Integer.MAX_VALUE;
   private Consumer<Checkpoint> checkpoints;
   private Consumer<Progress> listener = progress -> {};
@@ -53,11 +58,14 @@ public final class Trainer {
     copy.nesterov = nesterov;
     copy.weightDecay = weightDecay;
     copy.labelSmoothing = labelSmoothing;
+    copy.randomFlip = randomFlip;
+    copy.randomShift = randomShift;
     copy.seed = seed;
     copy.shuffle = shuffle;
     copy.validationSplit = validationSplit;
     copy.targetAccuracy = targetAccuracy;
     copy.patience = patience;
+    copy.pointSteps = pointSteps;
     copy.checkpointSteps = checkpointSteps;
     copy.checkpoints = checkpoints;
     copy.listener = listener;
@@ -125,7 +133,26 @@ public final class Trainer {
     return with(copy -> copy.labelSmoothing = (float) value);
   }
 
-  /** Of the order of examples and the choice of the validation set. */
+  /**
+   * Whether every other training image, at random, is mirrored left to right, anew in every epoch.
+   */
+  public Trainer randomFlip(boolean value) {
+    return with(copy -> copy.randomFlip = value);
+  }
+
+  /**
+   * Training images are moved at random, anew in every epoch, by up to so many pixels along each
+   * axis, 0 to 27; what comes in at the edge is black.
+   */
+  public Trainer randomShift(int pixels) {
+    if (pixels < 0 || pixels > EngineConfig.MAX_SHIFT) {
+      throw new IllegalArgumentException(
+          "randomShift must be 0 to %d pixels, was %d".formatted(EngineConfig.MAX_SHIFT, pixels));
+    }
+    return with(copy -> copy.randomShift = pixels);
+  }
+
+  /** Of the order of examples, the flips and shifts, and the choice of the validation set. */
   public Trainer seed(long value) {
     return with(copy -> copy.seed = value);
   }
@@ -161,6 +188,15 @@ public final class Trainer {
   public Trainer patience(int value) {
     requirePositive("patience", value);
     return with(copy -> copy.patience = value);
+  }
+
+  /**
+   * Makes a curve point after every so many steps of an epoch, at least 1, and after its last one;
+   * by default five in an epoch, as in the chapter. Each one makes a GPU wait.
+   */
+  public Trainer pointEvery(int steps) {
+    requirePositive("steps", steps);
+    return with(copy -> copy.pointSteps = steps);
   }
 
   /**
@@ -238,13 +274,13 @@ public final class Trainer {
     return network
         .withMomentum(momentum, nesterov)
         .withWeightDecay(weightDecay)
-        .withLabelSmoothing(labelSmoothing);
+        .withLabelSmoothing(labelSmoothing)
+        .withAugmentation(randomFlip, randomShift, randomFlip || randomShift > 0 ? seed : 0);
   }
 
   /** What must be the same for a resumed training to be the same, by name. */
   Map<String, String> settings(EngineConfig config, int examples) {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("network", config.toString());
     settings.put("examples", Integer.toString(examples));
     settings.put("epochs", Integer.toString(epochs));
     settings.put("batch size", Integer.toString(batchSize));
@@ -260,7 +296,14 @@ public final class Trainer {
     settings.put("seed", Long.toString(seed));
     settings.put("shuffle", Boolean.toString(shuffle));
     settings.put("validation split", Double.toString(validationSplit));
+    settings.put("interval of curve points", Integer.toString(pointSteps));
+    settings.put("network", config.toString());
     return settings;
+  }
+
+  /** Mini-batches that an epoch has with a training set of so many examples. */
+  public int stepsPerEpoch(int trainingSetSize) {
+    return EpochPlan.batches(trainingSetSize - heldOut(trainingSetSize), batchSize);
   }
 
   int epochs() {
@@ -293,6 +336,11 @@ public final class Trainer {
 
   int checkpointSteps() {
     return checkpointSteps;
+  }
+
+  /** After how many steps of an epoch there is a curve point. */
+  int pointSteps(int stepsOfEpoch) {
+    return pointSteps > 0 ? pointSteps : Math.max(1, stepsOfEpoch / POINTS_PER_EPOCH);
   }
 
   boolean wantsCheckpoints() {

@@ -2,23 +2,39 @@ package org.lenet4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Java in the documentation compiles against the API as it is. */
+/** The Java in the documentation compiles and runs, and what is said twice is the same. */
 class DocumentationTest {
   private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+  private static final Pattern HEADING_OR_JAVA_BLOCK =
+      Pattern.compile("^#+ ([^\n]*)\n|^" + JAVA_BLOCK.pattern(), Pattern.DOTALL | Pattern.MULTILINE);
+  private static final Pattern CODE_BLOCK = Pattern.compile("```.*?```", Pattern.DOTALL);
+
+  private static final Path TUTORIAL = Path.of("docs", "tutorial.md");
+  private static final Path NOTEBOOK = Path.of("docs", "tutorial.jsh");
+
+  /** Half a minute where nothing else runs. */
+  private static final long NOTEBOOK_SECONDS = 600;
 
   @TempDir private Path directory;
 
@@ -31,21 +47,89 @@ class DocumentationTest {
 
   @Test
   void tutorialCompilesFromTopToBottom() throws IOException {
-    String code = javaBlocks(Path.of("docs", "tutorial.md"));
-    assertThat(code).contains("Trainer.classic()");
+    List<String> lines = javaBlocks(TUTORIAL).lines().toList();
+    assertThat(lines).contains("Training run = trainer.fit(net, train, test);");
     compile(
         "Tutorial",
-        """
-        import java.nio.file.Path;
-        import org.lenet4j.data.*;
-        import org.lenet4j.engine.*;
-        import org.lenet4j.training.*;
-
-        class Tutorial {
-          public static void main(String[] args) {
-        """
-            + code
+        joined(lines.stream().filter(DocumentationTest::isImport))
+            + "class Tutorial { public static void main(String[] args) {\n"
+            + joined(lines.stream().filter(line -> !isImport(line)))
             + "}}");
+  }
+
+  private static boolean isImport(String line) {
+    return line.startsWith("import ");
+  }
+
+  private static String joined(Stream<String> lines) {
+    return lines.collect(Collectors.joining("\n", "", "\n"));
+  }
+
+  @Test
+  void notebookHoldsTheTutorialsSnippets() throws IOException {
+    String notebook = notebook(Files.readString(TUTORIAL));
+    Path made = Files.writeString(Path.of("target", "tutorial.jsh"), notebook);
+    assertThat(NOTEBOOK).as("replace it by %s", made).hasContent(notebook);
+  }
+
+  /** The headings and snippets of a tutorial, for JShell. */
+  private static String notebook(String tutorial) {
+    StringBuilder notebook = new StringBuilder();
+    Matcher part = HEADING_OR_JAVA_BLOCK.matcher(tutorial);
+    while (part.find()) {
+      notebook.append(part.group(1) == null ? part.group(2) : "\n// " + part.group(1) + "\n");
+    }
+    return "// Made from tutorial.md, which explains it; see there how to run it.\n" + notebook;
+  }
+
+  /** The chapter's ten epochs, and five more, on the real images. */
+  @Test
+  void notebookRuns() throws Exception {
+    Path output = directory.resolve("output.txt");
+    Process jshell =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jshell").toString(),
+                "-s",
+                "-R--enable-native-access=ALL-UNNAMED",
+                "--class-path",
+                absolute(System.getProperty("java.class.path")),
+                NOTEBOOK.toAbsolutePath().toString(),
+                Files.writeString(directory.resolve("exit.jsh"), "/exit\n").toString())
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    if (!jshell.waitFor(NOTEBOOK_SECONDS, TimeUnit.SECONDS)) {
+      jshell.destroyForcibly();
+      throw new AssertionError("the notebook has not ended: " + Files.readString(output));
+    }
+    String text = Files.readString(output);
+    assertThat(text)
+        .doesNotContain("Error", "Exception", "|")
+        .contains("Conv2d output shape: [1, 6, 28, 28]")
+        .contains("Ankle boot")
+        .containsPattern("loss 0\\.4\\d\\d, train acc 0\\.8\\d\\d, test acc 0\\.\\d{3}")
+        .containsPattern("\\d+ examples/sec on cpu")
+        .containsPattern("test acc 0\\.\\d{3} \\+- 0\\.00\\d")
+        .contains("shirts were taken for pullovers");
+    for (String file : List.of("last.safetensors", "lenet.safetensors", "lenet.onnx")) {
+      assertThat(directory.resolve(file)).isNotEmptyFile();
+    }
+  }
+
+  private static String absolute(String classPath) {
+    return Arrays.stream(classPath.split(File.pathSeparator))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  @Test
+  void chineseReadmeHasTheSameCode() throws IOException {
+    assertThat(codeBlocks(Path.of("README.zh-CN.md"))).isEqualTo(codeBlocks(Path.of("README.md")));
+  }
+
+  private static List<String> codeBlocks(Path file) throws IOException {
+    return CODE_BLOCK.matcher(Files.readString(file)).results().map(MatchResult::group).toList();
   }
 
   private static String javaBlocks(Path file) throws IOException {

@@ -15,6 +15,22 @@ import java.util.concurrent.TimeUnit;
 record Cli(int status, String out, String err) {
   private static final long SECONDS = 200;
 
+  private static final boolean CUDA = Boolean.getBoolean("lenet4j.tests.cuda");
+
+  /** What the pom's execution emulated-cuda-tests sets, and every child process needs. */
+  private static final List<String> CUDA_PROPERTIES =
+      List.of("lenet4j.cuda.path", "org.bytedeco.javacpp.cachedir");
+
+  /** The device to test with: this one, or the emulated GPU when it is tested. */
+  static String device(String usual) {
+    return CUDA ? "cuda" : usual;
+  }
+
+  /** What the program calls {@link #device}. */
+  static String deviceName(String usual) {
+    return CUDA ? "cuda:0 [EMULATED on CPU]" : usual;
+  }
+
   /**
    * Starts a command and does not wait for it; its output goes to stdout.txt and stderr.txt in the
    * directory.
@@ -40,6 +56,10 @@ record Cli(int status, String out, String err) {
     command.add("-XX:TieredStopAtLevel=1");
     // As the runnable jar's manifest says: JDK 24 and later warn otherwise.
     command.add("--enable-native-access=ALL-UNNAMED");
+    if (CUDA) {
+      CUDA_PROPERTIES.forEach(
+          name -> command.add("-D%s=%s".formatted(name, System.getProperty(name))));
+    }
     command.add("-cp");
     command.add(classPath);
     command.add("org.lenet4j.cli.Main");

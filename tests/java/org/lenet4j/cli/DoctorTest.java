@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Version;
 
@@ -30,6 +31,17 @@ class DoctorTest {
     assertThat(doctor.out().lines())
         .filteredOn(line -> line.startsWith("problem") && line.contains("CUDA engine"))
         .allMatch(line -> line.contains("-gpu") || line.contains("--device cpu"));
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
+  void showsTheDevices(@TempDir Path directory) {
+    Cli doctor = Cli.run(directory, "doctor");
+    assertThat(doctor.out())
+        .contains("ok       CUDA engine        loaded")
+        .containsPattern("ok       CUDA library       /.*/libcudnn\\.so\\.9")
+        .contains("EMULATED (CPU)");
+    assertThat(doctor.out().lines()).noneMatch(line -> line.startsWith("problem  CUDA"));
   }
 
   @Test

@@ -21,6 +21,8 @@ import org.lenet4j.training.LeNet;
 
 /** What can go wrong outside the program is one sentence and exit status 1. */
 class FailureTest {
+  private static final String DEVICE = Cli.device("java");
+
   @TempDir private static Path directory;
 
   private static Path data;
@@ -50,7 +52,7 @@ class FailureTest {
         "--model",
         missing.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
   }
@@ -64,7 +66,7 @@ class FailureTest {
         "--model",
         corrupt.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
     err.getBuffer().setLength(0);
@@ -73,7 +75,7 @@ class FailureTest {
         "--init",
         corrupt.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
   }
@@ -81,7 +83,7 @@ class FailureTest {
   @Test
   void withoutTheData() {
     Path missing = directory.resolve("nowhere");
-    assertFails(missing + " does not exist", "--data", missing.toString(), "--device", "java");
+    assertFails(missing + " does not exist", "--data", missing.toString(), "--device", DEVICE);
   }
 
   @Test
@@ -98,11 +100,11 @@ class FailureTest {
         "--model",
         two.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
     err.getBuffer().setLength(0);
-    assertFails(message, "--init", two.toString(), "--device", "java", "--data", data.toString());
+    assertFails(message, "--init", two.toString(), "--device", DEVICE, "--data", data.toString());
   }
 
   @Test
@@ -113,10 +115,24 @@ class FailureTest {
         "--save",
         lost.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
     assertThat(directory.resolve("lenet4j-out")).doesNotExist();
+  }
+
+  @Test
+  void whenTheExportCouldNotBeWritten() {
+    Path lost = directory.resolve("no/such/folder/net.onnx");
+    assertFails(
+        lost + " cannot be written: there is no directory",
+        "export",
+        "--model",
+        "is not looked at",
+        "--format",
+        "onnx",
+        "--output",
+        lost.toString());
   }
 
   @Test
@@ -128,7 +144,7 @@ class FailureTest {
         "--out",
         file.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString());
   }
@@ -149,7 +165,7 @@ class FailureTest {
         "--out",
         out.toString(),
         "--device",
-        "java",
+        DEVICE,
         "--data",
         data.toString(),
         "--quiet");
@@ -183,7 +199,7 @@ class FailureTest {
             "1",
             "--quiet",
             "--device",
-            "java",
+            DEVICE,
             "--data",
             data.toString(),
             "--out",

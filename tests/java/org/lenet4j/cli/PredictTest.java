@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
@@ -21,6 +22,8 @@ import org.lenet4j.io.Json;
 
 /** A network learns bars at three heights and then recognises drawn ones. */
 class PredictTest {
+  private static final String DEVICE = Cli.device("cpu");
+
   @TempDir private static Path directory;
 
   @BeforeAll
@@ -32,8 +35,9 @@ class PredictTest {
     Cli train =
         Cli.run(
             directory,
-            ("train --data data --labels names.txt --device cpu --activation tanh --lr 0.1"
-                    + " --batch-size 4 --epochs 20 --out run --quiet")
+            ("train --data data --labels names.txt --activation tanh --lr 0.1 --batch-size 4"
+                    + " --epochs 20 --out run --quiet --device "
+                    + DEVICE)
                 .split(" "));
     assertThat(train.err()).isEmpty();
     assertThat(train.status()).isZero();
@@ -64,7 +68,8 @@ class PredictTest {
     Cli predict =
         Cli.run(
             directory,
-            "predict --device cpu --model run/best.safetensors --top 2 small.png large.png dark.jpg"
+            ("predict --model run/best.safetensors --top 2 small.png large.png dark.jpg --device "
+                    + DEVICE)
                 .split(" "));
     assertThat(predict.err()).isEmpty();
     assertThat(predict.status()).isZero();
@@ -83,9 +88,11 @@ class PredictTest {
     Cli predict =
         Cli.run(
             directory,
-            "predict --device cpu --model run/model.safetensors --json small.png".split(" "));
+            ("predict --model run/model.safetensors --json small.png --device " + DEVICE)
+                .split(" "));
     Map<?, ?> line = (Map<?, ?>) Json.parse(predict.out().strip());
     assertThat(line.get("file")).isEqualTo("small.png");
+    assertThat(line.get("index")).isEqualTo(0L);
     List<?> predictions = (List<?>) line.get("predictions");
     assertThat(predictions).hasSize(3);
     Map<?, ?> first = (Map<?, ?>) predictions.get(0);
@@ -100,23 +107,51 @@ class PredictTest {
   }
 
   @Test
-  void saysWhatIsNoPicture() {
+  void takesAllImagesOfAnIdxFile() {
+    Cli predict =
+        Cli.run(
+            directory,
+            ("predict --device cpu --model run/model.safetensors --top 1"
+                    + " data/t10k-images-idx3-ubyte")
+                .split(" "));
+    assertThat(predict.err()).isEmpty();
+    List<String> lines = predict.out().lines().toList();
+    assertThat(lines).hasSize(120);
+    String[] names = {"upper", "middle", "lower"};
+    for (int i = 0; i < 60; i++) {
+      assertThat(lines.get(2 * i)).isEqualTo("data/t10k-images-idx3-ubyte[%d]:", i);
+      assertThat(lines.get(2 * i + 1)).endsWith("  " + names[i % 3]);
+    }
+  }
+
+  @Test
+  void saysWhatIsNoPicture() throws IOException {
+    byte[] png = Files.readAllBytes(directory.resolve("large.png"));
+    Files.write(directory.resolve("cut.png"), Arrays.copyOf(png, png.length / 2));
+    Files.write(directory.resolve("cut.idx"), new byte[] {0, 0, 8, 3, 0});
     for (String[] wrong :
         new String[][] {
-          {"names.txt", "names.txt is not a picture in PNG, JPEG, GIF or BMP"},
-          {"nowhere.png", "nowhere.png does not exist"}
+          {
+            "names.txt",
+            "names.txt is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images"
+          },
+          {"nowhere.png", "nowhere.png could not be read: it does not exist"},
+          {"run", "run is not a regular file, expected a picture"},
+          {"cut.png", "cut.png could not be read: "},
+          {"cut.idx", "cut.idx: byte 5: found the end of the file, expected a header of 16 bytes"}
         }) {
       Cli predict =
           Cli.run(
               directory,
               "predict",
               "--device",
-              "cpu",
+              DEVICE,
               "--model",
               "run/model.safetensors",
               wrong[0]);
       assertThat(predict.status()).isEqualTo(1);
-      assertThat(predict.err()).isEqualTo("error: " + wrong[1] + System.lineSeparator());
+      assertThat(predict.err()).startsWith("error: " + wrong[1]);
+      assertThat(predict.err().lines()).hasSize(1);
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,6 +25,9 @@ import org.lenet4j.io.Json;
 
 /** One small training as a user runs it, and what can be done with its results. */
 class TrainingRunTest {
+  private static final String DEVICE = " --device " + Cli.device("java");
+  private static final String DEVICE_NAME = Cli.deviceName("java");
+
   @TempDir private static Path directory;
 
   private static Cli train;
@@ -38,8 +42,9 @@ class TrainingRunTest {
     train =
         Cli.run(
             directory,
-            ("--data data --device java --activation tanh --lr 0.05 --batch-size 4 --epochs 2"
-                    + " --train-limit 43 --seed 3 --save saved.safetensors")
+            ("--data data --activation tanh --lr 0.05 --batch-size 4 --epochs 2"
+                    + " --train-limit 43 --seed 3 --save saved.safetensors"
+                    + DEVICE)
                 .split(" "));
     run = directory.resolve("lenet4j-out/run-1");
   }
@@ -49,11 +54,12 @@ class TrainingRunTest {
     assertThat(train.err()).isEmpty();
     assertThat(train.status()).isZero();
     List<String> lines = train.out().lines().toList();
-    assertThat(lines.subList(0, 3))
+    assertThat(lines.subList(0, 2))
         .containsExactly(
-            "43 training and 20 test examples from data",
-            "training on java",
-            "java (reference engine, 1 thread); tanh, avg pooling, 3 classes");
+            "43 training and 20 test examples from data", "training on " + DEVICE_NAME);
+    assertThat(lines.get(2))
+        .startsWith(DEVICE_NAME + " (")
+        .endsWith("); tanh, avg pooling, 3 classes");
     String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
     assertThat(lines.get(3)).matches("epoch 1/2: " + results);
     assertThat(lines.get(4)).matches("epoch 2/2: " + results);
@@ -65,7 +71,9 @@ class TrainingRunTest {
             "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
     assertThat(lines.get(9)).matches(results).isEqualTo(lines.get(4).substring(11));
     assertThat(lines.get(10))
-        .matches("\\d+ examples/sec on java \\(\\d+ over whole epochs, shuffling included\\)");
+        .matches(
+            "\\d+ examples/sec on %s \\(\\d+ over whole epochs, shuffling included\\)"
+                .formatted(Pattern.quote(DEVICE_NAME)));
     assertThat(lines).hasSize(11);
   }
 
@@ -141,16 +149,63 @@ class TrainingRunTest {
   @Test
   void evaluatesToTheSameAccuracy() {
     Cli evaluate =
-        Cli.run(
-            directory, "evaluate --model saved.safetensors --data data --device java".split(" "));
+        Cli.run(directory, ("evaluate --model saved.safetensors --data data" + DEVICE).split(" "));
     assertThat(evaluate.err()).isEmpty();
     assertThat(evaluate.status()).isZero();
     String accuracy = train.out().replaceAll("(?s).*(test acc \\S+).*", "$1");
     assertThat(evaluate.out())
         .contains("20 test examples from data")
-        .contains("evaluating on java")
+        .contains("evaluating on " + DEVICE_NAME)
         .contains("tanh, avg pooling, 3 classes")
-        .contains(", " + accuracy + " +- 0.");
+        .contains(", " + accuracy + " +- 0.")
+        .contains("\n\nclass  precision  recall     F1  examples\n0  ")
+        .contains("\n\ntrue class        0   1   2  <- taken for\n0            0 ");
+  }
+
+  @Test
+  void evaluatesForMachines() {
+    Cli evaluate =
+        Cli.run(
+            directory,
+            "evaluate --model saved.safetensors --data data --device java --json".split(" "));
+    assertThat(evaluate.err()).isEmpty();
+    Map<?, ?> line = (Map<?, ?>) Json.parse(evaluate.out().strip());
+    assertThat(line.get("examples")).isEqualTo(20L);
+    assertThat(train.out()).contains("test acc %.3f".formatted((Double) line.get("accuracy")));
+    List<?> classes = (List<?>) line.get("classes");
+    List<?> rows = (List<?>) line.get("confusion");
+    assertThat(classes).hasSize(3);
+    long correct = 0;
+    for (int c = 0; c < 3; c++) {
+      List<?> row = (List<?>) rows.get(c);
+      Map<?, ?> entry = (Map<?, ?>) classes.get(c);
+      assertThat(entry.get("label")).isEqualTo(Integer.toString(c));
+      assertThat(row.stream().mapToLong(n -> (Long) n).sum()).isEqualTo(entry.get("examples"));
+      correct += (Long) row.get(c);
+    }
+    assertThat(line.get("accuracy")).isEqualTo(correct / 20.0);
+  }
+
+  @Test
+  void exportsWhatItTrained() throws IOException {
+    Cli onnx =
+        Cli.run(
+            directory,
+            "export --model saved.safetensors --format onnx --softmax --output net.onnx"
+                .split(" "));
+    assertThat(onnx.err()).isEmpty();
+    assertThat(onnx.out().strip())
+        .isEqualTo("network (tanh, avg pooling, 3 classes) written to net.onnx");
+    assertThat(Files.size(directory.resolve("net.onnx"))).isGreaterThan(4 * 61_000L);
+    Cli safetensors =
+        Cli.run(
+            directory,
+            ("export --model lenet4j-out/run-1/last.safetensors --format safetensors"
+                    + " --output again.safetensors")
+                .split(" "));
+    assertThat(safetensors.status()).isZero();
+    assertThat(directory.resolve("again.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
   }
 
   @Test
@@ -158,13 +213,14 @@ class TrainingRunTest {
     Cli more =
         Cli.run(
             directory,
-            ("train --data data --device java --lr 0.05 --batch-size 4 --epochs 1 --no-shuffle"
-                    + " --init saved.safetensors --out runs/more --quiet")
+            ("train --data data --lr 0.05 --batch-size 4 --epochs 1 --no-shuffle"
+                    + " --init saved.safetensors --out runs/more --quiet"
+                    + DEVICE)
                 .split(" "));
     assertThat(more.err()).isEmpty();
     assertThat(more.status()).isZero();
     assertThat(more.out().lines()).hasSize(2);
-    assertThat(more.out().lines().toList().get(1)).contains("examples/sec on java");
+    assertThat(more.out().lines().toList().get(1)).contains("examples/sec on " + DEVICE_NAME);
     assertThat(directory.resolve("runs/more/curves.png")).isRegularFile();
     double before = loss(train.out());
     assertThat(loss(more.out())).isLessThan(before);
@@ -173,7 +229,7 @@ class TrainingRunTest {
   @Test
   void neverOverwritesAnEarlierRun() {
     Cli again =
-        Cli.run(directory, "train --data data --device java --out lenet4j-out/run-1".split(" "));
+        Cli.run(directory, ("train --data data --out lenet4j-out/run-1" + DEVICE).split(" "));
     assertThat(again.status()).isEqualTo(1);
     assertThat(again.err())
         .startsWith("error: lenet4j-out/run-1 holds a run already: name another folder");
@@ -183,7 +239,7 @@ class TrainingRunTest {
   void recordsWhatTheRunWas() throws IOException {
     Map<?, ?> config = (Map<?, ?>) Json.parse(Files.readString(run.resolve("config.json")));
     assertThat(config.get("lenet4j_version")).isEqualTo(Version.current());
-    assertThat(config.get("device")).isEqualTo("java (reference engine, 1 thread)");
+    assertThat((String) config.get("device")).startsWith(DEVICE_NAME + " (");
     assertThat(config.get("classes")).isEqualTo(3L);
     Map<?, ?> data = (Map<?, ?>) config.get("data");
     assertThat(data.get("train_examples")).isEqualTo(43L);
@@ -227,9 +283,10 @@ class TrainingRunTest {
     Cli cli =
         Cli.run(
             directory,
-            ("train --data data --device java --batch-size 16 --epochs 3 --out runs/json --json"
+            ("train --data data --batch-size 16 --epochs 3 --out runs/json --json"
                     + " --target-accuracy 0.0 --schedule one-cycle --momentum 0.9 --nesterov"
-                    + " --validation-split 0.2")
+                    + " --validation-split 0.2"
+                    + DEVICE)
                 .split(" "));
     assertThat(cli.err()).isEmpty();
     assertThat(cli.status()).isZero();
@@ -239,6 +296,41 @@ class TrainingRunTest {
     assertThat(lines.get(3).get("val_acc")).isInstanceOf(Double.class);
     assertThat(lines.get(4).get("outcome")).isEqualTo("target-reached");
     assertThat(lines.get(4).get("epochs")).isEqualTo(1L);
+  }
+
+  @Test
+  void showsLossWithinAnEpochWhenAsked() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --batch-size 8 --epochs 1 --log-interval 3 --out runs/log"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}";
+    List<String> lines = cli.out().lines().filter(line -> line.contains("step ")).toList();
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0)).matches("epoch 1/1, step 3/8: " + results);
+    assertThat(lines.get(1)).matches("epoch 1/1, step 6/8: " + results);
+    assertThat(lines.get(2)).matches("epoch 1/1, step 8/8: " + results);
+  }
+
+  @Test
+  void onlyPlansADryRun() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --recipe modern --batch-size 7 --dry-run --out runs/dry"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.status()).isZero();
+    List<String> lines = cli.out().lines().toList();
+    assertThat(lines.get(2)).endsWith("relu, max pooling, 3 classes");
+    assertThat(lines.get(3)).isEqualTo("20 epochs of 9 steps, 180 steps in all");
+    assertThat(lines.get(4))
+        .startsWith("with --recipe modern --epochs 20 --batch-size 7 --lr 0.08 ")
+        .contains(" --nesterov ", " --augment flip,shift ", " --standardize data");
+    assertThat(lines.get(5)).isEqualTo("nothing was trained: --dry-run");
+    assertThat(directory.resolve("runs/dry")).doesNotExist();
   }
 
   private static double loss(String out) {

@@ -41,14 +41,14 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "summary"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "export", "summary", "bench"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
         .startsWith("Usage: lenet4j " + command)
         .contains("Examples:")
-        .contains("default: auto")
         .doesNotContain("${");
+    assertThat(out.toString().contains("default: auto")).isEqualTo(!command.equals("export"));
     assertThat(execute(command, "--version")).isZero();
     assertThat(out.toString()).contains("lenet4j " + Version.current());
   }
@@ -65,6 +65,13 @@ class UsageTest {
     assertThat(execute("train", "--help")).isZero();
     assertThat(out.toString())
         .contains("(default: 10)", "(default: 256)", "(default: 0.9)", "--no-shuffle");
+  }
+
+  @Test
+  void showsTheDefaultsOfARecipe() {
+    assertThat(execute("train", "--recipe", "modern", "--help")).isZero();
+    assertThat(out.toString())
+        .contains("(default: 20)", "(default: 128)", "(default: 0.08)", "flip,shift)");
   }
 
   @ParameterizedTest
@@ -84,19 +91,35 @@ class UsageTest {
         "--activation gelu         | '--activation': expected sigmoid or tanh or relu, got 'gelu'",
         "--pooling min             | '--pooling': expected avg or max, got 'min'",
         "--device gpu              | unknown device 'gpu': use auto, java, cpu, cuda or cuda:N",
-        "--schedule linear         | '--schedule': expected constant or step or cosine or one-cycle",
+        "--schedule linear         | '--schedule': expected constant or step or cosine or"
+            + " one-cycle",
         "--momentum 1              | '--momentum': expected a number of at least 0 and below 1",
         "--weight-decay -1         | '--weight-decay': expected a number of at least 0, got '-1'",
         "--target-accuracy 90      | '--target-accuracy': expected a number from 0 to 1, got '90'",
+        "--augment flop            | '--augment': expected none, flip, shift=PIXELS (at most 27) or both",
+        "--augment flip,           | '--augment': expected none, flip",
+        "--augment shift=28        | '--augment': expected none, flip",
+        "--standardize 0.3         | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--standardize 0.3,0       | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--standardize 73,90       | '--standardize': expected data, none or MEAN,DEVIATION",
+        "--recipe new              | '--recipe': expected classic or modern, got 'new'",
+        "--recipe modern --momentum 0 | --nesterov needs a --momentum above 0; without one, say --no-nesterov",
         "--initializer zero        | '--initializer': expected xavier or he, got 'zero'",
         "--nesterov                | --nesterov needs a --momentum above 0",
         "--warmup 10               | --warmup must be shorter than the training's 10 epochs",
+        "--dataset emnist-letters  | --dataset needs --data: which directory?",
         "--force                   | --force needs --out",
         "--epochs                  | Missing required parameter for option '--epochs' (N)",
         "train --epoch 3           | Unknown options: '--epoch', '3'",
         "trian                     | Unmatched argument at index 0: 'trian'",
         "evaluate                  | Missing required option: '--model FILE'",
         "predict --model m         | Missing required parameter: 'IMAGE'",
+        "bench --seconds 0         | '--seconds': expected a number above 0, got '0'",
+        "export --model m --output o --format pb | '--format': expected onnx or safetensors, got"
+            + " 'pb'",
+        "export --model m --format onnx   | Missing required option: '--output FILE'",
+        "export --model m --output o --format safetensors --softmax | --softmax needs --format"
+            + " onnx",
         "summary --lr 1            | Unknown options: '--lr', '1'",
       })
   void namesWhatIsWrong(String args, String message) {

@@ -180,4 +180,21 @@ class DatasetTest {
         .isThrownBy(call)
         .satisfies(e -> assertThat(e.getMessage()).contains(parts));
   }
+
+  @Test
+  void exchangesRowsAndColumns() {
+    byte[] pixels = new byte[2 * Dataset.PIXELS];
+    pixels[Dataset.PIXELS + 3 * 28 + 20] = 7;
+    pixels[27] = 9;
+    try (Dataset data = Dataset.of(pixels, new int[] {4, 2});
+        Dataset transposed = data.transposed()) {
+      assertThat(transposed.image(1)[20 * 28 + 3]).isEqualTo((byte) 7);
+      assertThat(transposed.image(0)[27 * 28]).isEqualTo((byte) 9);
+      assertThat(transposed.label(1)).isEqualTo(2);
+      assertThat(transposed.classes()).isEqualTo(5);
+      try (Dataset back = transposed.transposed()) {
+        assertThat(back.sha256()).isEqualTo(data.sha256());
+      }
+    }
+  }
 }

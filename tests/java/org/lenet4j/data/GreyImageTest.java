@@ -1,11 +1,18 @@
 package org.lenet4j.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.LeNetException;
 
 class GreyImageTest {
   private static BufferedImage filled(int width, int height, Color colour) {
@@ -86,6 +93,62 @@ class GreyImageTest {
     assertThat(at(image, 14, 13)).isEqualTo(255);
     assertThat(at(image, 14, 12)).isZero();
     assertThat(at(image, 14, 0)).isZero();
+  }
+
+  @Test
+  void takesGreyPixelsForLightOnBlack() {
+    byte[] bright = IdxFiles.pixels(1);
+    Arrays.fill(bright, 0, 28, (byte) 255);
+    Arrays.fill(bright, 28 * 27, 28 * 28, (byte) 255);
+    GreyImage image = GreyImage.of(bright, 28, 28);
+    assertThat(image.pixels()).isEqualTo(bright);
+    assertThat(image.inverted()).isFalse();
+    assertThat(GreyImage.of(new byte[] {8, 8, 8, 8, 8, 8}, 3, 2).pixels()).containsOnly(8);
+    assertThatThrownBy(() -> GreyImage.of(new byte[783], 28, 28))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("783 pixels are not 28 x 28");
+  }
+
+  @Test
+  void readsIdxFilesOfAnySize(@TempDir Path directory) throws IOException {
+    byte[] two = IdxFiles.concat(IdxFiles.header(0x08, 3, 2, 1, 2), new byte[] {9, 9, 7, 7});
+    Path file = IdxFiles.write(directory.resolve("two"), two);
+    List<GreyImage> images = GreyImage.read(file);
+    assertThat(images).hasSize(2);
+    assertThat(images.get(0).pixels()).containsOnly(9);
+    assertThat(images.get(1).pixels()).containsOnly(7);
+    assertThat(images.get(1).width()).isEqualTo(2);
+    assertThat(images.get(1).height()).isEqualTo(1);
+    byte[] zipped = IdxFiles.gzip(IdxFiles.images(3));
+    images = GreyImage.read(IdxFiles.write(directory.resolve("three"), zipped));
+    assertThat(images).hasSize(3);
+    assertThat(images.get(2).pixels())
+        .isEqualTo(Arrays.copyOfRange(IdxFiles.pixels(3), 2 * 784, 3 * 784));
+  }
+
+  @Test
+  void namesWhatIsWrongWithAnIdxFile(@TempDir Path directory) throws IOException {
+    assertRefused(
+        directory, IdxFiles.header(0x08, 3, 1, 0, 28), "images of height 0, expected 1 to 4096");
+    assertRefused(
+        directory,
+        IdxFiles.header(0x08, 3, 1, 28, 1 << 30),
+        "images of width 1073741824, expected 1 to 4096");
+    assertRefused(directory, IdxFiles.header(0x0d, 3, 1, 28, 28), "type code 0x0d");
+    assertRefused(directory, IdxFiles.labels(1, 2), "rank 1, expected rank 3 for images");
+    assertRefused(directory, IdxFiles.header(0x08, 3, 1 << 20, 4000, 4000), "the end of the file");
+    assertRefused(
+        directory,
+        IdxFiles.concat(IdxFiles.header(0x08, 3, 1, 1, 1), new byte[2]),
+        "more bytes, expected the end of the file");
+  }
+
+  private static void assertRefused(Path directory, byte[] content, String message) {
+    Path file = IdxFiles.write(directory.resolve("wrong"), content);
+    assertThatThrownBy(() -> GreyImage.read(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(message);
   }
 
   @Test

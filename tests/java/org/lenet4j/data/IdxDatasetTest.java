@@ -51,6 +51,24 @@ class IdxDatasetTest {
   }
 
   @Test
+  void readsOneOfSeveralDataSets() {
+    put("emnist-letters-train-images-idx3-ubyte.gz", IdxFiles.images(3));
+    put("emnist-letters-train-labels-idx1-ubyte.gz", IdxFiles.labels(1, 2, 26));
+    put("emnist-digits-test-images-idx3-ubyte", IdxFiles.images(1));
+    put("emnist-digits-test-labels-idx1-ubyte", IdxFiles.labels(9));
+    try (Dataset letters = IdxDataset.train(dir, "emnist-letters");
+        Dataset digits = IdxDataset.test(dir, "emnist-digits")) {
+      assertThat(letters.size()).isEqualTo(3);
+      assertThat(letters.classes()).isEqualTo(27);
+      assertThat(digits.label(0)).isEqualTo(9);
+    }
+    assertThatExceptionOfType(LeNetException.class)
+        .isThrownBy(() -> IdxDataset.train(dir))
+        .withMessageEndingWith(
+            "; choose one of its data sets with --dataset: emnist-digits, emnist-letters");
+  }
+
+  @Test
   void listsWhatWasSoughtAndWhatIsThere() {
     put("t10k-images-idx3-ubyte.gz", IdxFiles.images(1));
     for (int i = 0; i < 11; i++) {

@@ -21,6 +21,33 @@ public final class IdxFiles {
     return directory;
   }
 
+  /**
+   * Writes a data set as EMNIST has it: its name before the files', packed, images on their sides.
+   */
+  public static Path writeLikeEmnist(
+      Path directory, String name, Dataset train, Dataset test, int firstLabel) throws IOException {
+    Files.createDirectories(directory);
+    writeLikeEmnist(directory.resolve(name + "-train").toString(), train, firstLabel);
+    writeLikeEmnist(directory.resolve(name + "-test").toString(), test, firstLabel);
+    return directory;
+  }
+
+  private static void writeLikeEmnist(String prefix, Dataset data, int firstLabel) {
+    byte[] pixels = new byte[data.size() * Dataset.PIXELS];
+    int[] labels = new int[data.size()];
+    for (int i = 0; i < labels.length; i++) {
+      byte[] image = data.image(i);
+      for (int p = 0; p < image.length; p++) {
+        pixels[i * Dataset.PIXELS + p % 28 * 28 + p / 28] = image[p];
+      }
+      labels[i] = data.label(i) + firstLabel;
+    }
+    write(
+        Path.of(prefix + "-images-idx3-ubyte.gz"),
+        gzip(concat(header(0x08, 3, data.size(), Dataset.HEIGHT, Dataset.WIDTH), pixels)));
+    write(Path.of(prefix + "-labels-idx1-ubyte.gz"), gzip(labels(labels)));
+  }
+
   private static void write(Path directory, IdxDataset.Split split, Dataset data) {
     byte[] pixels = new byte[data.size() * Dataset.PIXELS];
     data.pixels().get(pixels);

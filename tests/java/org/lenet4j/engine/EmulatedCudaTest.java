@@ -5,77 +5,66 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.FashionMnist;
 
-/** What is particular to the cuda engine, on the emulated CUDA libraries (profile gpu). */
+/**
+ * What is particular to the cuda engine, on the emulated CUDA libraries (profile gpu). That graphs
+ * and devices do not matter to the bits is seen in tests/cuda/engine.
+ */
 @EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
 class EmulatedCudaTest {
-  private static final EngineConfig CONFIG = EngineConfig.CLASSIC;
+  private static final int STEPS = 300;
+  private static final int BATCH = 32;
 
   @Test
   void saysThatItIsEmulated() {
-    try (Engine engine = Engines.open(Device.cuda(0), CONFIG, EngineOptions.DEFAULT)) {
+    try (Engine engine =
+        Engines.open(Device.cuda(0), EngineConfig.CLASSIC, EngineOptions.DEFAULT)) {
       assertThat(engine.device()).isEqualTo("cuda:0 [EMULATED on CPU]");
     }
   }
 
   @Test
   void autoNeverTakesIt() {
-    try (Engine engine = Engines.open(Device.auto(), CONFIG, EngineOptions.DEFAULT)) {
+    try (Engine engine = Engines.open(Device.auto(), EngineConfig.CLASSIC, EngineOptions.DEFAULT)) {
       assertThat(engine.device()).isEqualTo("cpu");
     }
   }
 
-  @Test
-  void graphAndEagerStepsGiveTheSameBits() {
-    assertThat(train(EngineOptions.DEFAULT, Device.cuda(0)))
-        .isEqualTo(train(EngineOptions.DEFAULT.withCudaGraph(false), Device.cuda(0)));
-  }
-
-  @Test
-  void theSecondDeviceGivesTheSameBits() {
-    assertThat(train(EngineOptions.DEFAULT, Device.cuda(1)))
-        .isEqualTo(train(EngineOptions.DEFAULT, Device.cuda(0)));
-  }
-
-  @Test
-  void learnsRealImagesAsTheCpuEngineDoes() {
-    int steps = 60;
-    int batch = 64;
+  /**
+   * The classic network stays on its plateau for so long; with tanh it learns. Every step may be
+   * off by no more than a first one: without kinks training does not amplify rounding errors. The
+   * last bit of each initial weight, changed at random, moves none of the losses by more than 2e-7.
+   */
+  @ParameterizedTest
+  @CsvSource({"SIGMOID, 0.9, 2.4", "TANH, 0.1, 0.9"})
+  void followsTheReferenceOverRealImages(Activation activation, float rate, double finalLoss) {
+    EngineConfig config = EngineConfig.CLASSIC.withVariant(activation, Pooling.AVG);
     FashionMnist.Options options = FashionMnist.Options.defaults().withOffline(true);
+    double tail = 0;
     try (Dataset all = FashionMnist.train(options);
-        Dataset data = all.take(steps * batch);
-        Engine cuda = Engines.open(Device.cuda(0), CONFIG, EngineOptions.DEFAULT);
-        Engine cpu = Engines.open(Device.cpu(), CONFIG, EngineOptions.DEFAULT)) {
-      float[] rates = new float[steps];
-      Arrays.fill(rates, 0.9f);
-      for (Engine engine : new Engine[] {cuda, cpu}) {
-        engine.setParameters(Examples.parameters(CONFIG));
+        Dataset data = all.take(STEPS * BATCH);
+        Engine cuda = Engines.open(Device.cuda(0), config, EngineOptions.DEFAULT);
+        Engine reference = new JavaEngine(config)) {
+      float[] rates = new float[STEPS];
+      Arrays.fill(rates, rate);
+      for (Engine engine : new Engine[] {cuda, reference}) {
+        engine.setParameters(Examples.parameters(config));
         int id = engine.addDataset(data);
         engine.startEpoch(
-            new EpochPlan(id, 0, CounterRandom.permutation(data.size(), 1, 0), batch, rates));
+            new EpochPlan(id, 0, CounterRandom.permutation(data.size(), 1, 0), BATCH, rates));
       }
-      for (int step = 0; step < steps; step++) {
+      for (int step = 0; step < STEPS; step++) {
         cuda.run(1);
-        cpu.run(1);
-        Closeness.checkLoss("step " + step, cuda.takeMetrics().loss(), cpu.takeMetrics().loss());
+        reference.run(1);
+        Metrics expected = reference.takeMetrics();
+        Closeness.checkLoss("step " + step, cuda.takeMetrics().loss(), expected.loss());
+        tail += step < STEPS - 50 ? 0 : expected.loss() / 50;
       }
     }
-  }
-
-  private static float[] train(EngineOptions options, Device device) {
-    try (Dataset data = Examples.dataset(40, 10);
-        Engine engine = Engines.open(device, CONFIG, options)) {
-      engine.setParameters(Examples.parameters(CONFIG));
-      int id = engine.addDataset(data);
-      float[] rates = {0.1f, 0.2f, 0.3f};
-      for (int epoch = 0; epoch < 2; epoch++) {
-        engine.startEpoch(
-            new EpochPlan(id, epoch, CounterRandom.permutation(40, 5, epoch), 17, rates));
-        engine.run(3);
-      }
-      return engine.parameters();
-    }
+    assertThat(tail).isLessThan(finalLoss);
   }
 }

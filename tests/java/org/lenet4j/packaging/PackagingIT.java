@@ -99,6 +99,38 @@ class PackagingIT {
 
   @Test
   void libraryWorksWithTheJarsOfItsPom() throws Exception {
+    assertThat(java("-cp", classPath(true), use().toString())).contains("10 classes on cpu");
+  }
+
+  @Test
+  void libraryIsAModule() throws Exception {
+    assertThat(java(withModule("--module-path", classPath(false)))).contains("10 classes on cpu");
+  }
+
+  @Test
+  void libraryCanBeLinkedIntoAnImage() throws Exception {
+    Path image = directory.resolve("image");
+    run(
+        Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
+        "--module-path",
+        classPath(false),
+        "--add-modules",
+        "org.lenet4j,jdk.compiler",
+        "--output",
+        image.toString());
+    assertThat(run(command(image, withModule()))).contains("10 classes on cpu");
+  }
+
+  /** The native jar is on the class path, where every module sees what is in it. */
+  private String[] withModule(String... options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(options));
+    arguments.addAll(List.of("-cp", ARTIFACT + "-" + PLATFORM + ".jar"));
+    arguments.addAll(List.of("--add-modules", "org.lenet4j", use().toString()));
+    return arguments.toArray(String[]::new);
+  }
+
+  /** A program that predicts on the cpu engine. */
+  private Path use() throws IOException {
     Path source = directory.resolve("Use.java");
     Files.writeString(
         source,
@@ -114,7 +146,7 @@ class PackagingIT {
           }
         }
         """);
-    assertThat(java("-cp", classPath(true), source.toString())).contains("10 classes on cpu");
+    return source;
   }
 
   @Test
@@ -176,8 +208,12 @@ class PackagingIT {
   }
 
   private String[] javaCommand(String... arguments) {
+    return command(Path.of(System.getProperty("java.home")), arguments);
+  }
+
+  private String[] command(Path javaHome, String... arguments) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(javaHome.resolve(Path.of("bin", "java")).toString());
     command.add("-Dlenet4j.cache=" + directory.resolve("cache"));
     command.addAll(List.of(arguments));
     return command.toArray(String[]::new);

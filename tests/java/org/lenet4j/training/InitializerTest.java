@@ -61,12 +61,12 @@ class InitializerTest {
   }
 
   @Test
-  void heLooksAtTheInputsOnly() {
+  void heLooksAtTheInputsOnlyAndZeroesBiases() {
     float[] arena = Initializer.HE.parameters(TEN, 1);
     float[] xavier = Initializer.XAVIER.parameters(TEN, 1);
     for (ParameterLayout.Tensor tensor : TEN.tensors()) {
       double ratio =
-          tensor.isWeight() ? Math.sqrt(1 + (double) tensor.fanOut() / tensor.fanIn()) : 1;
+          tensor.isWeight() ? Math.sqrt(1 + (double) tensor.fanOut() / tensor.fanIn()) : 0;
       for (int i = tensor.offset(); i < tensor.offset() + tensor.length(); i++) {
         assertThat(arena[i]).isCloseTo((float) (xavier[i] * ratio), within(1e-6f));
       }

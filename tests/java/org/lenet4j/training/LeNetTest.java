@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +61,65 @@ class LeNetTest {
       assertThat(net.output(Layer.POOL1, data.image(0))).hasSize(6 * 14 * 14);
       assertThat(net.device()).isEqualTo("java");
       assertThatThrownBy(() -> net.predict(two)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void takesFloatsAndPicturesForBytes() {
+    byte[] image;
+    try (Dataset data = Examples.bars(1, 3)) {
+      image = data.image(0);
+    }
+    float[] floats = new float[image.length];
+    BufferedImage picture = new BufferedImage(28, 28, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = Byte.toUnsignedInt(image[i]) / 255f;
+      picture.setRGB(i % 28, i / 28, 0x010101 * Byte.toUnsignedInt(image[i]));
+    }
+    try (LeNet net = builder().build()) {
+      assertThat(net.predict(floats)).isEqualTo(net.predict(image));
+      assertThat(net.predict(picture)).isEqualTo(net.predict(image));
+      for (float wrong : new float[] {-0.1f, 1.1f, 255, Float.NaN}) {
+        floats[5] = wrong;
+        assertThatThrownBy(() -> net.predict(floats))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("pixel 5 is " + wrong + ", expected 0 to 1");
+      }
+      assertThatThrownBy(() -> net.predict(new float[3]))
+          .hasMessage("an image has 784 pixels, was 3");
+    }
+  }
+
+  @Test
+  void predictsInManyThreadsAtOnce() throws Exception {
+    int threads = 8;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try (Dataset data = Examples.bars(40, 4);
+        LeNet net = LeNet.builder().device(Device.cpu()).activation(Activation.RELU).build()) {
+      List<float[]> expected = new ArrayList<>();
+      for (int i = 0; i < data.size(); i++) {
+        expected.add(net.predict(data.image(i)));
+      }
+      List<Future<?>> done = new ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        int first = t;
+        done.add(
+            pool.submit(
+                () -> {
+                  for (int k = 0; k < 400; k++) {
+                    int i = (first + k) % expected.size();
+                    assertThat(net.predict(data.image(i))).isEqualTo(expected.get(i));
+                    if (k % 100 == 0) {
+                      assertThat(net.evaluate(data).count()).isEqualTo(40);
+                    }
+                  }
+                }));
+      }
+      for (Future<?> each : done) {
+        each.get(100, TimeUnit.SECONDS);
+      }
+    } finally {
+      pool.shutdownNow();
     }
   }
 

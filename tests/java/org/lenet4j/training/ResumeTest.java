@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
@@ -32,6 +33,8 @@ class ResumeTest {
           .nesterov(true)
           .weightDecay(1e-4)
           .labelSmoothing(0.05)
+          .randomFlip(true)
+          .randomShift(2)
           .schedule(Schedule.oneCycle())
           .validationSplit(0.2)
           .seed(5);
@@ -45,8 +48,12 @@ class ResumeTest {
     return LeNet.builder().device(device).classes(3).activation(Activation.TANH).seed(1).build();
   }
 
+  private static List<String> devices() {
+    return Boolean.getBoolean("lenet4j.tests.cuda") ? List.of("cuda") : List.of("java", "cpu");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"java", "cpu"})
+  @MethodSource("devices")
   void endsWithTheSameBits(String name) {
     Device device = Device.parse(name);
     List<Path> files = new ArrayList<>();
@@ -142,6 +149,8 @@ class ResumeTest {
             "seed is 5, not 6", trainer -> trainer.seed(6),
             "shuffle is true, not false", trainer -> trainer.shuffle(false),
             "network is ", trainer -> trainer.weightDecay(0),
+            "interval of curve points is 0, not 2", trainer -> trainer.pointEvery(2),
+            "network is EngineConfig", trainer -> trainer.randomShift(1),
             "validation split is 0.2, not 0.5", trainer -> trainer.validationSplit(0.5));
     changes.forEach(
         (message, change) -> {
@@ -155,6 +164,22 @@ class ResumeTest {
         Dataset less = train.take(40)) {
       assertThatThrownBy(() -> TRAINER.resume(net, less, test, checkpoint))
           .hasMessageContaining("its examples is 43, not 40");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"9", "2147483647", "-1"})
+  void refusesAStepBeyondTheEpoch(String step) {
+    Path file = stoppedAfter(2);
+    Safetensors content = Safetensors.read(file);
+    Map<String, String> metadata = new HashMap<>(content.metadata());
+    metadata.put("step", step);
+    new Safetensors(content.tensors(), metadata).write(file);
+    try (LeNet net = net(Device.java())) {
+      assertThatThrownBy(() -> TRAINER.resume(net, train, test, Checkpoint.load(file)))
+          .isInstanceOf(LeNetException.class)
+          .hasMessageStartingWith(
+              "the checkpoint is damaged: it is " + step + " steps into epoch 1, which has 9;");
     }
   }
 

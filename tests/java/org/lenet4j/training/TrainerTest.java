@@ -17,6 +17,7 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EpochPlan;
 import org.lenet4j.engine.Examples;
@@ -64,6 +65,14 @@ class TrainerTest {
       assertThat(run.curve().stream().map(CurvePoint::epoch)).containsExactlyElementsOf(x);
       assertThat(engine.timesTaken).isEqualTo(x.size());
     }
+  }
+
+  @Test
+  void putsCurvePointsWhereItIsTold() {
+    Training run = fit(SMALL.epochs(1).pointEvery(4));
+    assertThat(run.curve().stream().map(CurvePoint::epoch))
+        .containsExactly(4 / 11.0, 8 / 11.0, 1.0);
+    assertThat(run.curve().stream().map(CurvePoint::loss)).containsExactly(2.5, 4.5, 6.0);
   }
 
   @Test
@@ -255,6 +264,11 @@ class TrainerTest {
       assertThatThrownBy(() -> SMALL.validationSplit(share))
           .isInstanceOf(IllegalArgumentException.class);
     }
+    for (int shift : new int[] {-1, 28}) {
+      assertThatThrownBy(() -> SMALL.randomShift(shift))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("randomShift must be 0 to 27 pixels, was " + shift);
+    }
     assertThatThrownBy(() -> SMALL.weightDecay(-1)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> SMALL.targetAccuracy(1.1))
         .isInstanceOf(IllegalArgumentException.class);
@@ -294,6 +308,8 @@ class TrainerTest {
   void holdsOutAShareForValidation() {
     Training run = fit(SMALL.epochs(1).validationSplit(0.25));
     assertThat(engine.sizes).containsExactly(32, 11, 10);
+    assertThat(engine.stepsRun).isEqualTo(8);
+    assertThat(SMALL.validationSplit(0.25).stepsPerEpoch(43)).isEqualTo(8);
     assertThat(engine.evaluated).containsExactly(6, 7);
     assertThat(engine.plans.get(0).order()).isEqualTo(CounterRandom.permutation(32, 0, 0));
     assertThat(run.last().examples()).isEqualTo(32);
@@ -332,6 +348,9 @@ class TrainerTest {
               .nesterov(true)
               .weightDecay(1e-3)
               .labelSmoothing(0.1)
+              .randomFlip(true)
+              .randomShift(2)
+              .seed(7)
               .stopWhen(() -> true);
       assertThat(trainer.fit(net, train, test).outcome()).isEqualTo(Outcome.STOPPED);
       assertThat(net.config())
@@ -340,12 +359,22 @@ class TrainerTest {
                   .withClasses(3)
                   .withMomentum(0.9f, true)
                   .withWeightDecay(1e-3f)
-                  .withLabelSmoothing(0.1f));
+                  .withLabelSmoothing(0.1f)
+                  .withAugmentation(true, 2, 7));
       assertThat(net.parameters()).isEqualTo(before);
       assertThatThrownBy(() -> SMALL.nesterov(true).fit(net, train, test))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("nesterov needs a momentum above 0");
       assertThat(net.parameters()).as("still usable").isEqualTo(before);
+    }
+  }
+
+  @Test
+  void keepsTheEngineForAnotherSeedWithoutAugmentation() {
+    try (LeNet net = LeNet.builder().device(Device.java()).classes(3).build()) {
+      Engine before = net.engine();
+      SMALL.seed(7).stopWhen(() -> true).fit(net, train, test);
+      assertThat(net.engine()).isSameAs(before);
     }
   }
 

@@ -1,0 +1,9 @@
+package org.lenet4j.cli;
+
+import org.lenet4j.data.Dataset;
+import org.lenet4j.training.LeNet;
+
+/** What --standardize does to a network, given the training set. */
+interface Standardization {
+  LeNet.Builder apply(LeNet.Builder builder, Dataset train);
+}

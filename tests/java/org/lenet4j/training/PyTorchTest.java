@@ -1,0 +1,173 @@
+package org.lenet4j.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Activation;
+import org.lenet4j.engine.Device;
+import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Examples;
+import org.lenet4j.engine.Layer;
+import org.lenet4j.engine.Pooling;
+import org.lenet4j.io.Safetensors;
+
+/**
+ * Weights travel between lenet4j and the real PyTorch, both ways, by docs/pytorch_lenet.py. Runs
+ * where the Python that LENET4J_PYTHON names, or else python3, has torch and safetensors.
+ */
+class PyTorchTest {
+  private static final String PYTHON = System.getenv().getOrDefault("LENET4J_PYTHON", "python3");
+
+  private static final int COUNT = 64;
+
+  @TempDir private static Path directory;
+
+  private static Dataset data;
+  private static byte[] images;
+
+  @BeforeAll
+  static void findPyTorch() throws Exception {
+    Result found = python("import torch, safetensors");
+    Assumptions.assumeTrue(
+        found.status() == 0, PYTHON + " has no torch and safetensors: " + found.output());
+    data = Examples.bars(COUNT, 3);
+    images = new byte[COUNT * Dataset.PIXELS];
+    data.pixels().get(images);
+    IdxFiles.write(directory.resolve("data"), data, data);
+  }
+
+  @Test
+  void readsWhatWeSave() throws Exception {
+    for (Activation activation : Activation.values()) {
+      for (Pooling pooling : Pooling.values()) {
+        try (LeNet net =
+            LeNet.builder()
+                .device(Device.cpu())
+                .classes(3)
+                .activation(activation)
+                .pooling(pooling)
+                .standardize(0.2860, 0.3530)
+                .seed(5)
+                .build()) {
+          Trainer.classic().epochs(3).batchSize(4).learningRate(0.05).fit(net, data, data);
+          net.save(directory.resolve("ours.safetensors"));
+          script(
+              """
+              net = pytorch_lenet.load("ours.safetensors")
+              images = pytorch_lenet.read_images("data/t10k-images-idx3-ubyte")
+              with torch.no_grad():
+                  save_file({"logits": net(images)}, "logits.safetensors")
+              """);
+          assertSameLogits(net);
+        }
+      }
+    }
+  }
+
+  @Test
+  void savesWhatWeRead() throws Exception {
+    script(
+        """
+        torch.manual_seed(0)
+        net = pytorch_lenet.lenet("relu", "max", 4)
+        images = pytorch_lenet.read_images("data/t10k-images-idx3-ubyte")
+        pytorch_lenet.save(net, "theirs.safetensors", "relu", "max", 1 / 90, -0.8)
+        save_file(net.state_dict(), "bare.safetensors")
+        with torch.no_grad():
+            save_file({"logits": net(images / 90 - 0.8)}, "logits.safetensors")
+        """);
+    Path theirs = directory.resolve("theirs.safetensors");
+    try (LeNet net = LeNet.builder().device(Device.cpu()).load(theirs)) {
+      assertThat(net.config())
+          .isEqualTo(
+              EngineConfig.CLASSIC
+                  .withClasses(4)
+                  .withVariant(Activation.RELU, Pooling.MAX)
+                  .withInput((float) (1 / 90.0), -0.8f));
+      assertSameLogits(net);
+      try (LeNet bare = LeNet.load(directory.resolve("bare.safetensors"))) {
+        assertThat(bare.parameters()).isEqualTo(net.parameters());
+        assertThat(bare.config()).isEqualTo(EngineConfig.CLASSIC.withClasses(4));
+      }
+    }
+  }
+
+  @Test
+  void classifiesFromTheCommandLineAsDocumented() throws Exception {
+    try (LeNet net = LeNet.builder().activation(Activation.RELU).seed(3).build()) {
+      Path model = directory.resolve("documented.safetensors");
+      net.save(model);
+      Result classes =
+          run(
+              Path.of("docs/pytorch_lenet.py").toAbsolutePath().toString(),
+              model.toString(),
+              "data/t10k-images-idx3-ubyte");
+      int[] expected =
+          Arrays.stream(net.predictAll(images)).mapToInt(Evaluation::firstLargest).toArray();
+      assertThat(classes.output().strip()).isEqualTo(Arrays.toString(expected));
+    }
+  }
+
+  /** Sums of some thousand products, each rounded to float: 1e-5 of the largest logit. */
+  private static void assertSameLogits(LeNet net) {
+    float[] expected = net.engine().output(Layer.FC3, images);
+    float[] found =
+        Safetensors.read(directory.resolve("logits.safetensors"))
+            .tensor("logits")
+            .orElseThrow()
+            .values();
+    assertThat(found).hasSameSizeAs(expected);
+    double largest = 0;
+    double worst = 0;
+    for (int i = 0; i < found.length; i++) {
+      largest = Math.max(largest, Math.abs(expected[i]));
+      worst = Math.max(worst, Math.abs((double) found[i] - expected[i]));
+    }
+    assertThat(worst).isLessThan(1e-5 * largest);
+  }
+
+  private record Result(int status, String output) {}
+
+  private static void script(String body) throws Exception {
+    Result result =
+        python("import pytorch_lenet, torch\nfrom safetensors.torch import save_file\n" + body);
+    assertThat(result.status()).as(result.output()).isZero();
+  }
+
+  private static Result python(String code) throws Exception {
+    return run("-c", code);
+  }
+
+  private static Result run(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(PYTHON));
+    command.addAll(List.of(arguments));
+    File output = directory.resolve("output.txt").toFile();
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output);
+    builder.environment().put("PYTHONPATH", Path.of("docs").toAbsolutePath().toString());
+    builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
+    try {
+      Process process = builder.start();
+      assertThat(process.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+      return new Result(process.exitValue(), Files.readString(output.toPath()));
+    } catch (IOException e) {
+      return new Result(-1, e.getMessage()); // There is no such program.
+    }
+  }
+}
