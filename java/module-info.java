@@ -6,6 +6,7 @@
 module org.lenet4j {
   requires transitive java.desktop;
   requires com.fasterxml.jackson.core;
+  requires jdk.httpserver;
   requires org.bytedeco.javacpp;
 
   // The command line only.
@@ -18,6 +19,7 @@ module org.lenet4j {
   exports org.lenet4j.data;
   exports org.lenet4j.engine;
   exports org.lenet4j.io;
+  exports org.lenet4j.report;
   exports org.lenet4j.training;
 
   opens org.lenet4j.cli to

@@ -18,8 +18,13 @@ namespace {
 
 [[noreturn]] void fail(const std::string& message) { throw Error(message); }
 
-void require(bool condition, const std::string& message) {
-  if (!condition) fail(message);
+const char* text(const char* part) { return part; }
+std::string text(int32_t part) { return std::to_string(part); }
+
+// The message is put together only when it is needed: some of these run for every example.
+template <class... Parts>
+void require(bool condition, const Parts&... message) {
+  if (!condition) fail((std::string() + ... + text(message)));
 }
 
 void require_pointer(const void* pointer, const char* name) {
@@ -34,8 +39,8 @@ bool in_range(Enum value, Enum last) {
 }
 
 void validate(const Config& config) {
-  require(config.classes >= 1 && config.classes <= kMaxClasses,
-          "classes must be 1 to 1024, was " + std::to_string(config.classes));
+  require(config.classes >= 1 && config.classes <= kMaxClasses, "classes must be 1 to 1024, was ",
+          config.classes);
   require(in_range(config.activation, Activation::RELU), "unknown activation");
   require(in_range(config.pooling, Pooling::MAX), "unknown pooling");
   require(std::isfinite(config.input_scale) && std::isfinite(config.input_offset),
@@ -46,8 +51,8 @@ void validate(const Config& config) {
           "weight decay must be finite and not negative");
   require(is_fraction(config.label_smoothing), "label smoothing must be at least 0 and below 1");
   require(config.shift >= 0 && config.shift < kImageSize, "shift must be 0 to 27 pixels");
-  require(config.threads >= 1 && config.threads <= 1024,
-          "threads must be 1 to 1024, was " + std::to_string(config.threads));
+  require(config.threads >= 1 && config.threads <= 1024, "threads must be 1 to 1024, was ",
+          config.threads);
 }
 
 // "cuda:0" to "cuda:999"
@@ -109,9 +114,8 @@ struct Engine::Impl {
     require(count >= 1, "at least one example is needed");
     int32_t size = size_of(dataset);
     for (int32_t i = 0; i < count; i++) {
-      require(indices[i] >= 0 && indices[i] < size, "index " + std::to_string(indices[i]) +
-                                                        " is outside the dataset's " +
-                                                        std::to_string(size) + " examples");
+      require(indices[i] >= 0 && indices[i] < size, "index ", indices[i],
+              " is outside the dataset's ", size, " examples");
     }
   }
 
@@ -141,13 +145,11 @@ std::string Engine::description() const {
 int32_t Engine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count) {
   require_pointer(pixels, "pixels");
   require_pointer(labels, "labels");
-  require(count >= 1 && count <= INT32_MAX / kPixels,
-          "a dataset must have 1 to " + std::to_string(INT32_MAX / kPixels) + " examples, was " +
-              std::to_string(count));
+  require(count >= 1 && count <= INT32_MAX / kPixels, "a dataset must have 1 to ",
+          INT32_MAX / kPixels, " examples, was ", count);
   for (int32_t i = 0; i < count; i++) {
-    require(labels[i] >= 0 && labels[i] < impl_->config.classes,
-            "label " + std::to_string(labels[i]) + " of example " + std::to_string(i) +
-                " is outside the network's " + std::to_string(impl_->config.classes) + " classes");
+    require(labels[i] >= 0 && labels[i] < impl_->config.classes, "label ", labels[i],
+            " of example ", i, " is outside the network's ", impl_->config.classes, " classes");
   }
   int32_t id = impl_->call(impl_->table->add_dataset, pixels, labels, count);
   impl_->dataset_sizes[id] = count;
@@ -165,7 +167,7 @@ void Engine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, i
                          int32_t batch_size, const float* learning_rates) {
   impl_->check_indices(order, count, dataset);
   require(epoch >= 0, "epoch must not be negative");
-  require(batch_size >= 1, "batch size must be at least 1, was " + std::to_string(batch_size));
+  require(batch_size >= 1, "batch size must be at least 1, was ", batch_size);
   require_pointer(learning_rates, "learning_rates");
   int32_t batches = static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
   for (int32_t i = 0; i < batches; i++) {
@@ -184,18 +186,16 @@ void Engine::end_epoch() {
 void Engine::run(int32_t batches) {
   require(impl_->has_epoch(), "run() needs start_epoch() first");
   int32_t left = impl_->epoch.batches - batches_done();
-  require(batches >= 0 && batches <= left, "the epoch has " + std::to_string(left) +
-                                               " mini-batches left, " + std::to_string(batches) +
-                                               " were asked for");
+  require(batches >= 0 && batches <= left, "the epoch has ", left, " mini-batches left, ", batches,
+          " were asked for");
   impl_->call(impl_->table->run, batches);
 }
 
 int32_t Engine::batches_done() const { return impl_->call(impl_->table->position); }
 
 void Engine::set_batches_done(int32_t batches) {
-  require(batches >= 0 && batches <= impl_->epoch.batches,
-          "batches done must be 0 to the epoch's " + std::to_string(impl_->epoch.batches) +
-              ", was " + std::to_string(batches));
+  require(batches >= 0 && batches <= impl_->epoch.batches, "batches done must be 0 to the epoch's ",
+          impl_->epoch.batches, ", was ", batches);
   impl_->call(impl_->table->set_position, batches);
 }
 

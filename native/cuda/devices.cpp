@@ -13,9 +13,20 @@ namespace {
 constexpr int kOldestMajor = 7;
 constexpr int kOldestMinor = 5;
 
+// The oldest whose plans for every operation are tested (tests/cuda/deviceless). Keep in sync with
+// CudaLibrary.java.
+constexpr size_t kOldestCudnn = 92400;
+
+// CUDA 13.x runs on every driver from branch 580 on, says NVIDIA's table of minor version
+// compatibility; older branches are Debian's and Ubuntu's own packages.
 constexpr const char* kDriverRemedy =
-    "install NVIDIA's driver 580 or newer (Debian: apt install nvidia-driver, Ubuntu: "
-    "ubuntu-drivers install), or use --device cpu";
+    "install driver 580 or newer (from NVIDIA's repository: apt install cuda-drivers; on Ubuntu: "
+    "ubuntu-drivers install nvidia:580), in a container see that it was started with --gpus all, "
+    "or use --device cpu";
+
+constexpr const char* kCudnnRemedy =
+    "install a newer one for CUDA 13 (pip install --upgrade nvidia-cudnn-cu13, or apt install "
+    "cudnn9-cuda-13), or use --device cpu; lenet4j doctor shows the one in use";
 
 std::string cuda_version(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -61,10 +72,10 @@ int count_devices() {
   const std::string needed = cuda_version(CUDART_VERSION);
   if (status == cudaErrorInsufficientDriver) {
     const int found = driver_version();
-    throw Error((found == 0
-                     ? "no NVIDIA driver was found (libcuda.so.1)"
-                     : "the NVIDIA driver is too old: it is for CUDA " + cuda_version(found)) +
-                ", and CUDA " + needed + " is needed: " + kDriverRemedy);
+    throw Error(
+        (found == 0 ? "no NVIDIA driver was found (libcuda.so.1)"
+                    : "the NVIDIA driver is too old (it is for CUDA " + cuda_version(found) + ")") +
+        ", and one for CUDA " + needed + " is needed: " + kDriverRemedy);
   }
   if (status == cudaErrorNoDevice || status == cudaSuccess) {
     throw Error(
@@ -82,6 +93,17 @@ DeviceInfo device_info(int device) {
 
 bool is_supported(const DeviceInfo& info) {
   return info.major > kOldestMajor || (info.major == kOldestMajor && info.minor >= kOldestMinor);
+}
+
+// What is wrong with the cuDNN in this process; empty if nothing is. Its other CUDA generations
+// have the same file name, so the loader does not notice.
+std::string cudnn_problem() {
+  const size_t version = cudnnGetVersion();
+  const int cuda = static_cast<int>(cudnnGetCudartVersion());
+  if (version >= kOldestCudnn && cuda / 1000 == CUDART_VERSION / 1000) return "";
+  return "cuDNN " + cudnn_version(version) + " for CUDA " + cuda_version(cuda) +
+         " was found, and cuDNN " + cudnn_version(kOldestCudnn) + " or newer for CUDA " +
+         std::to_string(CUDART_VERSION / 1000) + " is needed: " + kCudnnRemedy;
 }
 
 // Appends lines; a check that fails becomes a line too.
@@ -111,6 +133,8 @@ std::string DeviceInfo::architecture() const {
 }
 
 DeviceInfo require_device(int device) {
+  const std::string problem = cudnn_problem();
+  if (!problem.empty()) throw Error(problem);
   const int count = count_devices();
   if (device >= count) {
     throw Error("there is no cuda:" + std::to_string(device) + ": this machine has " +
@@ -144,12 +168,8 @@ std::string report() {
   });
   report.line("cuDNN",
               built_for_and_found(cudnn_version(CUDNN_VERSION), cudnn_version(cudnnGetVersion())));
-  const int cudnn_cuda = static_cast<int>(cudnnGetCudartVersion());
-  if (cudnn_cuda / 1000 != CUDART_VERSION / 1000) {
-    report.line("problem", "this cuDNN is for CUDA " + cuda_version(cudnn_cuda) +
-                               ": install the one for CUDA 13 (pip install nvidia-cudnn-cu13, or "
-                               "apt install cudnn9-cuda-13)");
-  }
+  const std::string problem = cudnn_problem();
+  if (!problem.empty()) report.line("problem", problem);
   report.attempt([&] {
     report.line("cuBLAS", built_for_and_found(std::to_string(CUBLAS_VER_MAJOR) + "." +
                                                   std::to_string(CUBLAS_VER_MINOR) + "." +

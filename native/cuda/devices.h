@@ -18,8 +18,8 @@ struct DeviceInfo {
   std::string architecture() const;
 };
 
-// A device that the engine can use, or an Error that says what is there instead, what is needed
-// and what to do about it.
+// A device that the engine can use, with libraries that it can use, or an Error that says what is
+// there instead, what is needed and what to do about it.
 DeviceInfo require_device(int device);
 
 // Such as "CUDA driver 13.0, runtime 13.0, cuDNN 9.24.0, cuBLAS 13.1.0", as found.

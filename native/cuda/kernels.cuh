@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(256)
   const int left = source->count - first;
   const int position = first + (row < left ? row : left - 1);
   const int example = source->order == nullptr ? position : source->order[position];
-  const uchar4* image = reinterpret_cast<const uchar4*>(source->pixels) + example * kQuads;
+  const uchar4* image = reinterpret_cast<const uchar4*>(source->pixels) + int64_t{example} * kQuads;
   const uchar4 p = source->augmentation.is_on()
                        ? changed_quad(image, quad, source->augmentation.change(position))
                        : image[quad];

@@ -84,21 +84,27 @@ TEST_P(ThreadPoolTest, ThreadNumbersAreTheirOwn) {
 
 TEST_P(ThreadPoolTest, RunsAloneForAsLongAsAsked) {
   ThreadPool pool(GetParam());
-  const auto threads_of_a_loop = [&] {
-    std::vector<std::atomic<int>> ran(GetParam());
-    pool.loop(100, [&](int, int thread) {
-      ran[thread] = 1;
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
+  const auto expect_alone = [&] { pool.loop(100, [](int, int thread) { EXPECT_EQ(thread, 0); }); };
+  // As many tasks as threads, each of which waits for all others to begin.
+  const auto expect_all = [&] {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::atomic<int> begun{0}, late{0};
+    pool.loop(GetParam(), [&](int, int) {
+      begun++;
+      while (begun < GetParam() && late == 0) {
+        if (std::chrono::steady_clock::now() > deadline) late++;
+        std::this_thread::yield();
+      }
     });
-    return std::accumulate(ran.begin(), ran.end(), 0);
+    EXPECT_EQ(late, 0);
   };
   {
     ThreadPool::Alone alone(pool, true);
-    EXPECT_EQ(threads_of_a_loop(), 1);
+    expect_alone();
     ThreadPool::Alone nested(pool, false);
-    EXPECT_EQ(threads_of_a_loop(), GetParam());
+    expect_all();
   }
-  EXPECT_EQ(threads_of_a_loop(), GetParam());
+  expect_all();
 }
 
 TEST_P(ThreadPoolTest, WakesFromParking) {

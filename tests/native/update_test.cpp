@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "kernel_test.h"
+#include "sgd.h"
 
 namespace lenet {
 namespace {
@@ -17,23 +18,9 @@ class UpdateTest : public KernelTest {
       parameters = random(n);
       std::vector<Sum> expected_v(n), expected_p(n);
       for (int i = 0; i < n; i++) {
-        const double decay = double{step.weight_decay} * parameters[i];
-        const double g = gradient[i] + decay;
-        const double g_magnitude = std::fabs(gradient[i]) + std::fabs(decay);
-        const double old = double{step.momentum} * velocities[i];
-        const double v = step.momentum == 0 ? velocities[i] : old + g;
-        const double v_magnitude = step.momentum == 0 ? 0 : std::fabs(old) + g_magnitude;
-        // decay * p, + gradient, momentum * v, + g
-        expected_v[i].add(v, v_magnitude, 4);
-        double direction = step.momentum == 0 ? g : v;
-        double magnitude = step.momentum == 0 ? g_magnitude : v_magnitude;
-        if (step.nesterov) {
-          direction = g + step.momentum * v;
-          magnitude = g_magnitude + step.momentum * v_magnitude;
-        }
-        expected_p[i].add(parameters[i]);
-        // The four above, momentum * v, + g, * rate
-        expected_p[i].add(-step.rate * direction, step.rate * magnitude, 7);
+        const SgdReference expected(step, gradient[i], velocities[i], parameters[i]);
+        expected_v[i] = expected.velocity;
+        expected_p[i] = expected.parameter;
       }
       kernels().sgd(&step, n, gradient.get(), velocities.get(), parameters.get());
       closeness_.expect(expected_v, velocities.values(), "velocities");

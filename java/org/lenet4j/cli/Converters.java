@@ -28,6 +28,13 @@ final class Converters {
     }
   }
 
+  static final class Port implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return integer(text, 0, 65535);
+    }
+  }
+
   static final class Threads implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {

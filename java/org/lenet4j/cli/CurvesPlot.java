@@ -5,8 +5,6 @@ import java.awt.Color;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
@@ -18,6 +16,7 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.lenet4j.io.AtomicFile;
+import org.lenet4j.io.Png;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Training;
@@ -39,14 +38,7 @@ final class CurvesPlot {
   /** Writes the same picture as PNG and as SVG. */
   static void write(Path png, Path svg, Training run, String title) {
     XYChart chart = chart(run, title);
-    AtomicFile.write(
-        png,
-        out -> {
-          // Not ImageIO's own stream, which would want a scratch file in the temporary directory.
-          try (MemoryCacheImageOutputStream image = new MemoryCacheImageOutputStream(out)) {
-            ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", image);
-          }
-        });
+    AtomicFile.write(png, out -> Png.write(BitmapEncoder.getBufferedImage(chart), out));
     AtomicFile.write(
         svg, out -> VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG));
   }

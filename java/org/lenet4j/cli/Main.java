@@ -28,7 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  lenet4j train --help             all that can be chosen",
       "  mvn compile exec:java -Dexec.args=\"train --epochs 1\"",
       "",
-      "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C."
+      "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C or on the live page."
     },
     subcommands = {
       TrainCommand.class,

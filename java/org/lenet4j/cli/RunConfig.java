@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
 import org.lenet4j.Version;
 import org.lenet4j.data.Dataset;
@@ -35,7 +37,8 @@ final class RunConfig {
           "--force",
           "--dry-run",
           "--quiet",
-          "--json");
+          "--json",
+          "--live");
 
   private static final String OPTIONS = "options";
   private static final String DATA = "data";
@@ -131,21 +134,65 @@ final class RunConfig {
 
   /** The options as they would stand on the command line. */
   List<String> arguments() {
+    return arguments((name, value) -> true);
+  }
+
+  private List<String> arguments(BiPredicate<String, String> wanted) {
     if (!(content.get(OPTIONS) instanceof Map<?, ?> options)) {
       throw new LeNetException(file + " is not a run's configuration: it has no options");
     }
     List<String> arguments = new ArrayList<>();
     options.forEach(
-        (name, value) -> {
-          if (value instanceof String text && !name.equals(RecipeDefaults.RECIPE)) {
+        (key, value) -> {
+          String name = (String) key;
+          boolean isRecipe = name.equals(RecipeDefaults.RECIPE);
+          if (value instanceof String text && !isRecipe && wanted.test(name, text)) {
             // What a recipe sets is there by itself, and another version's may set something else.
-            arguments.add((String) name);
+            arguments.add(name);
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {
-            arguments.add((String) name);
+            arguments.add(name);
           }
         });
     return arguments;
+  }
+
+  /** The command that repeats the run, for a shell; options with their default are left out. */
+  String command() {
+    CommandSpec train = CommandSpec.forAnnotatedObject(new TrainCommand());
+    List<String> arguments =
+        arguments(
+            (name, value) -> {
+              OptionSpec option = train.findOption(name);
+              return option == null || !value.equals(option.defaultValue());
+            });
+    return Stream.concat(Stream.of("lenet4j", "train"), arguments.stream())
+        .map(RunConfig::quoted)
+        .collect(Collectors.joining(" "));
+  }
+
+  private static String quoted(String argument) {
+    return argument.matches("[\\w./:=,@%+-]+")
+        ? argument
+        : "'" + argument.replace("'", "'\\''") + "'";
+  }
+
+  /** All that is known, by name; options that were not given and have no default are left out. */
+  Map<String, String> table() {
+    Map<String, String> table = new LinkedHashMap<>();
+    addTo(table, "", content);
+    return table;
+  }
+
+  private static void addTo(Map<String, String> table, String prefix, Map<?, ?> values) {
+    values.forEach(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> group) {
+            addTo(table, name.equals(OPTIONS) ? "" : name + " ", group);
+          } else if (value != null) {
+            table.put((prefix + name).replace('_', ' '), String.valueOf(value));
+          }
+        });
   }
 
   /**

@@ -134,7 +134,7 @@ final class RunFolder implements AutoCloseable {
 
   /** The configuration comes last: a folder without one does not count as a run's. */
   private List<Path> files() {
-    return List.of(history(), png(), svg(), last(), best(), weights(), config());
+    return List.of(history(), png(), svg(), report(), last(), best(), weights(), config());
   }
 
   Path path() {
@@ -166,6 +166,11 @@ final class RunFolder implements AutoCloseable {
 
   Path svg() {
     return path.resolve("curves.svg");
+  }
+
+  /** The page on the finished run. */
+  Path report() {
+    return path.resolve("report.html");
   }
 
   /** The final weights. */

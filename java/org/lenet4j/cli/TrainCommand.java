@@ -42,8 +42,10 @@ import picocli.CommandLine.Spec;
       "  lenet4j train --init lenet.safetensors --lr 0.1 --save better.safetensors",
       "  lenet4j train --data my-idx-files --out runs/first --quiet",
       "  lenet4j train --resume runs/first",
+      "  lenet4j train --live --epochs 50",
       "",
-      "Ctrl-C ends the step, saves, says how to go on, and exits with 130."
+      "Ctrl-C ends the step, saves, says how to go on, and exits with 130; so does the button of"
+          + " --live."
     })
 final class TrainCommand implements Callable<Integer> {
   private static final Path RUNS = Path.of("lenet4j-out");
@@ -58,6 +60,8 @@ final class TrainCommand implements Callable<Integer> {
           "--offline",
           "--device",
           "--threads",
+          "--live",
+          "--tensorboard",
           "--isa",
           "--quiet",
           "--json",
@@ -144,6 +148,8 @@ final class TrainCommand implements Callable<Integer> {
       })
   private Path resume;
 
+  @Mixin private WatchOptions watching;
+
   @Option(names = "--dry-run", description = "Show what would be done, with all options, and stop.")
   private boolean dryRun;
 
@@ -228,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
         } else {
           RunConfig.read(folder.config()).check(net, train, test).ifPresent(output::warn);
         }
-        return new TrainingRun(net, train, test, folder, output, training.logsPoints())
+        return new TrainingRun(net, train, test, folder, output, training.logsPoints(), watching)
             .run(trainer(), save, "LeNet, %s, on %s".formatted(training.title(), net.device()));
       }
     }

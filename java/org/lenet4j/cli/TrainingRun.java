@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.Json;
+import org.lenet4j.report.Report;
+import org.lenet4j.report.Run;
 import org.lenet4j.training.Checkpoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.LeNet;
@@ -19,7 +21,13 @@ import org.lenet4j.training.Training.Outcome;
 
 /** One training as a user sees it: its run folder, its lines on the terminal, and Ctrl-C. */
 record TrainingRun(
-    LeNet net, Dataset train, Dataset test, RunFolder folder, Output output, boolean logsPoints) {
+    LeNet net,
+    Dataset train,
+    Dataset test,
+    RunFolder folder,
+    Output output,
+    boolean logsPoints,
+    WatchOptions watching) {
   /** What a shell expects of a process that Ctrl-C ended. */
   private static final int INTERRUPTED = 130;
 
@@ -33,21 +41,29 @@ record TrainingRun(
   int run(Trainer trainer, Path save, String title) {
     Optional<Checkpoint> checkpoint = lastCheckpoint();
     // Until the last line is out, or the JVM would end before it.
-    try (Interruption interruption = new Interruption()) {
-      Training training = fit(trainer.stopWhen(interruption::requested), checkpoint);
+    try (Interruption interruption = new Interruption();
+        Watchers watchers = watching.open(description(), checkpoint, output)) {
+      Training training =
+          fit(
+              trainer.stopWhen(() -> interruption.requested() || watchers.stopRequested()),
+              checkpoint,
+              watchers);
       long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
       if (training.outcome() == Outcome.STOPPED) {
         output.json(end(training));
-        output.result(
+        String stopped =
             "stopped in epoch %d; go on with: lenet4j train --resume %s"
-                .formatted(training.history().size() + 1, folder.path()));
+                .formatted(training.history().size() + 1, folder.path());
+        output.result(stopped);
+        watchers.finish("The training " + stopped);
         return INTERRUPTED;
       }
       net.save(folder.weights());
       if (save != null) {
         net.save(save);
       }
-      report(training, uptimeMillis, plot(training, title), save);
+      show(training, title, watchers);
+      report(training, uptimeMillis, save);
       return 0;
     }
   }
@@ -69,7 +85,7 @@ record TrainingRun(
     return last;
   }
 
-  private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint) {
+  private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint, Watchers watchers) {
     try (HistoryFile history = new HistoryFile(folder.history());
         ProgressDisplay display = new ProgressDisplay(output, logsPoints)) {
       Trainer observed =
@@ -79,6 +95,7 @@ record TrainingRun(
                   progress -> {
                     history.accept(progress);
                     display.accept(progress);
+                    watchers.accept(progress);
                   });
       return checkpoint.isPresent()
           ? observed.resume(net, train, test, checkpoint.get())
@@ -94,22 +111,42 @@ record TrainingRun(
     checkpoint.save(folder.last());
   }
 
+  private void show(Training training, String title, Watchers watchers) {
+    draw(
+        folder.png(),
+        "curves in %s and %s".formatted(folder.png(), folder.svg()),
+        () -> CurvesPlot.write(folder.png(), folder.svg(), training, title));
+    draw(
+        folder.report(),
+        "report in " + folder.report(),
+        () -> {
+          Report report = Report.of(description(), net, test, training);
+          report.write(folder.report());
+          watchers.finish(report);
+        });
+  }
+
   /** A training is not lost for want of a picture. */
-  private boolean plot(Training training, String title) {
+  private void draw(Path file, String done, Runnable drawing) {
     try {
-      CurvesPlot.write(folder.png(), folder.svg(), training, title);
-      return true;
+      drawing.run();
+      output.info(done);
     } catch (Exception | LinkageError | InternalError e) {
       // A JDK without fonts or a native AWT library throws errors of the latter kinds.
-      output.warn("%s was not drawn: %s".formatted(folder.png(), e));
-      return false;
+      output.warn("%s was not drawn: %s".formatted(file, e));
     }
   }
 
-  private void report(Training training, long uptimeMillis, boolean plotted, Path save) {
-    if (plotted) {
-      output.info("curves in %s and %s".formatted(folder.png(), folder.svg()));
-    }
+  private Run description() {
+    RunConfig config = RunConfig.read(folder.config());
+    return new Run(
+        String.valueOf(folder.path().toAbsolutePath().normalize().getFileName()),
+        NetworkOptions.describe(net),
+        config.command(),
+        config.table());
+  }
+
+  private void report(Training training, long uptimeMillis, Path save) {
     output.info("history in " + folder.history());
     output.info("best epoch, %d, in %s".formatted(training.best().number(), folder.best()));
     output.info("weights in " + folder.weights() + (save == null ? "" : " and " + save));

@@ -1,7 +1,11 @@
 package org.lenet4j.engine;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import org.lenet4j.LeNetException;
+import org.lenet4j.Version;
 import org.lenet4j.internal.binding.LeNetNative;
 import org.lenet4j.internal.presets.CudaPlugin;
 
@@ -9,14 +13,21 @@ import org.lenet4j.internal.presets.CudaPlugin;
 final class CudaLibrary {
   private static final String FILE = "liblenet_cuda.so";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
+
+  /** What liblenet_cuda.so is linked against, and cublasLt, which cuBLAS is. */
+  private static final List<String> NEEDED =
+      List.of("libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcudnn.so.9");
+
+  /** Keep in sync with kOldestCudnn in native/cuda/devices.cpp. */
+  private static final String VERSIONS = "CUDA 13, cuBLAS 13 and cuDNN 9.24 or newer";
+
   private static final String REMEDY =
-      "add them by apt (NVIDIA's repository: apt install cudnn9-cuda-13 libcublas-13-0"
-          + " cuda-cudart-13-0), by pip (pip install --target DIR nvidia-cudnn-cu13 nvidia-cublas"
-          + " nvidia-cuda-nvrtc nvidia-cuda-runtime, then java -D"
+      "install them by apt (from NVIDIA's repository: apt install cuda-cudart-13-0 libcublas-13-0"
+          + " cudnn9-cuda-13), by pip (pip install --target DIR nvidia-cuda-runtime nvidia-cublas"
+          + " nvidia-cudnn-cu13 nvidia-cuda-nvrtc, then java -D"
           + CudaPlugin.PATH_PROPERTY
-          + "=DIR), or by Maven (org.bytedeco:cuda-redist, cuda-redist-cublas and"
-          + " cuda-redist-cudnn, version 13.3-9.25-1.5.14, classifier linux-x86_64);"
-          + " without a GPU use --device cpu";
+          + "=DIR) or by Maven (org.bytedeco:cuda-redist, cuda-redist-cublas and cuda-redist-cudnn,"
+          + " version 13.3-9.25-1.5.14, classifier linux-x86_64); or use --device cpu";
 
   private static final class Attempt {
     static final String UNAVAILABLE = load();
@@ -29,29 +40,27 @@ final class CudaLibrary {
     return Attempt.UNAVAILABLE;
   }
 
-  /** The jar that holds liblenet_cuda.so, by its classifier. */
-  static String classifier() {
-    return Loader.getPlatform() + "-gpu";
-  }
-
   private static String load() {
     if (!NativeEngine.unavailableReason().isEmpty()) {
       return NativeEngine.unavailableReason();
     }
-    if (NativeLibrary.resource(classifier(), FILE) == null) {
-      return "lenet4j's jar with classifier %s is not on the class path (in a source tree: build with mvn -Pgpu); add it for a GPU, or use --device cpu"
-          .formatted(classifier());
+    String classifier = Loader.getPlatform() + "-gpu";
+    if (NativeLibrary.resource(classifier, FILE) == null) {
+      return "the CUDA engine (%s) is not on the class path: add the dependency org.lenet4j:lenet4j:%s with classifier %s, or in a source tree build with mvn -Pgpu; or use --device cpu"
+          .formatted(FILE, Version.current(), classifier);
     }
     if (System.getProperty(CudaPlugin.PATH_PROPERTY) == null) {
       loadPresets();
     }
     try {
+      Path library = NativeLibrary.find(classifier, FILE);
       Loader.load(CudaPlugin.class);
-      LeNetNative.open_cuda(NativeLibrary.find(classifier(), FILE).toString());
+      LeNetNative.open_cuda(library.toString());
       return "";
+    } catch (LeNetException e) {
+      return e.getMessage();
     } catch (UnsatisfiedLinkError | RuntimeException e) {
-      return "%s; needed: libcudart.so.13, libcublas.so.13, libcudnn.so.9; loaded: %s; %s"
-          .formatted(rootMessage(e), found(), REMEDY);
+      return reason(e);
     }
   }
 
@@ -67,15 +76,22 @@ final class CudaLibrary {
     }
   }
 
-  /** CUDA's libraries in this process. */
-  static List<String> loaded() {
-    return LoadedLibraries.matching(
-        "lib(?:lenet_)?(?:cuda|cudart|cublas|cublasLt|cudnn\\w*|nvrtc)\\.so.*");
+  private static String reason(Throwable e) {
+    // The error names the first library that is missing, and an installation mends all at once.
+    List<String> missing = NEEDED.stream().filter(name -> !canLoad(name)).toList();
+    String what = missing.isEmpty() ? rootMessage(e) : String.join(", ", missing) + " not found";
+    List<String> found = loaded();
+    return "%s (found: %s), and %s are needed: %s"
+        .formatted(what, found.isEmpty() ? "none" : String.join(", ", found), VERSIONS, REMEDY);
   }
 
-  private static String found() {
-    List<String> libraries = loaded();
-    return libraries.isEmpty() ? "none" : String.join(", ", libraries);
+  private static boolean canLoad(String name) {
+    try {
+      Loader.loadGlobal(name);
+      return true;
+    } catch (UnsatisfiedLinkError e) {
+      return false;
+    }
   }
 
   private static String rootMessage(Throwable e) {
@@ -84,5 +100,22 @@ final class CudaLibrary {
       root = root.getCause();
     }
     return root.getMessage();
+  }
+
+  /** CUDA's libraries in this process, by their paths. */
+  static List<String> loaded() {
+    return LoadedLibraries.matching("lib(?:cuda|cudart|cublas|cublasLt|cudnn\\w*|nvrtc)\\.so.*");
+  }
+
+  /** Where the libraries are looked for, in this order. */
+  static String searched() {
+    String path = System.getProperty(CudaPlugin.PATH_PROPERTY);
+    return (path == null ? "" : "-D" + CudaPlugin.PATH_PROPERTY + "=" + path + ", ")
+        + "jars of the JavaCPP Presets on the class path, LD_LIBRARY_PATH, the system";
+  }
+
+  /** Where liblenet_cuda.so was loaded from; empty if it was not. */
+  static String path() {
+    return String.join(", ", LoadedLibraries.matching(Pattern.quote(FILE)));
   }
 }

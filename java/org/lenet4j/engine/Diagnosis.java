@@ -49,7 +49,9 @@ public final class Diagnosis {
   public static List<Line> cuda() {
     List<Line> lines = new ArrayList<>();
     String reason = CudaLibrary.unavailableReason();
-    lines.add(new Line("CUDA engine", reason.isEmpty() ? "loaded" : reason, reason.isEmpty()));
+    lines.add(
+        new Line("CUDA engine", reason.isEmpty() ? CudaLibrary.path() : reason, reason.isEmpty()));
+    lines.add(new Line("CUDA search path", CudaLibrary.searched(), true));
     for (String path : CudaLibrary.loaded()) {
       lines.add(new Line("CUDA library", path, true));
     }

@@ -85,6 +85,10 @@ final class NativeEngine extends AbstractEngine {
 
   /** The instruction sets that the cpu engine can use here, best first. */
   static String[] instructionSets() {
+    String reason = unavailableReason();
+    if (!reason.isEmpty()) {
+      throw new LeNetException(reason);
+    }
     return LeNetNative.cpu_instruction_sets().split(" ");
   }
 

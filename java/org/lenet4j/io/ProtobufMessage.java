@@ -6,11 +6,13 @@ import java.nio.charset.StandardCharsets;
 /**
  * One message in protobuf's wire format, which is stable: a field is a varint of its number and
  * wire type, then its value (https://protobuf.dev/programming-guides/encoding). Only writing, and
- * only the two wire types that ONNX needs. A repeated field is written once per element.
+ * only the types that ONNX and TensorBoard need. A repeated field is written once per element.
  */
 public final class ProtobufMessage {
   private static final int VARINT = 0;
+  private static final int FIXED64 = 1;
   private static final int LENGTH_DELIMITED = 2;
+  private static final int FIXED32 = 5;
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -18,6 +20,20 @@ public final class ProtobufMessage {
   public ProtobufMessage integer(int field, long value) {
     tag(field, VARINT);
     varint(value);
+    return this;
+  }
+
+  /** A field of type float. */
+  public ProtobufMessage float32(int field, float value) {
+    tag(field, FIXED32);
+    fixed(Float.floatToRawIntBits(value), Float.BYTES);
+    return this;
+  }
+
+  /** A field of type double. */
+  public ProtobufMessage float64(int field, double value) {
+    tag(field, FIXED64);
+    fixed(Double.doubleToRawLongBits(value), Double.BYTES);
     return this;
   }
 
@@ -46,6 +62,13 @@ public final class ProtobufMessage {
 
   private void tag(int field, int wireType) {
     varint((long) field << 3 | wireType);
+  }
+
+  /** The lowest byte first. */
+  private void fixed(long bits, int bytes) {
+    for (int i = 0; i < bytes; i++) {
+      out.write((int) (bits >>> (8 * i)));
+    }
   }
 
   /** Seven bits a byte, the lowest first; the top bit says that more follow. */

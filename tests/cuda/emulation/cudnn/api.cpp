@@ -1,5 +1,6 @@
 // The entry points of the emulated libcudnn.so.9.
 #include <cstdio>
+#include <cstdlib>
 
 #include "cudnn/descriptor.h"
 #include "cudnn/execute.h"
@@ -62,6 +63,12 @@ const M* finalized(cudnnBackendDescriptor_t handle) {
   return model;
 }
 
+// The version that a variable has this library claim.
+size_t claimed(const char* variable, size_t otherwise) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
 struct StatusName {
   cudnnStatus_t status;
   const char* name;
@@ -103,9 +110,11 @@ using namespace lenet::emulation;
 
 extern "C" {
 
-LENET_EMU_API size_t cudnnGetVersion() { return CUDNN_VERSION; }
+LENET_EMU_API size_t cudnnGetVersion() { return claimed("LENET_EMU_CUDNN", CUDNN_VERSION); }
 
-LENET_EMU_API size_t cudnnGetCudartVersion() { return CUDART_VERSION; }
+LENET_EMU_API size_t cudnnGetCudartVersion() {
+  return claimed("LENET_EMU_CUDNN_CUDART", CUDART_VERSION);
+}
 
 LENET_EMU_API const char* cudnnGetErrorString(cudnnStatus_t status) {
   for (const StatusName& known : kStatusNames) {

@@ -5,7 +5,11 @@
 namespace lenet::emulation {
 namespace {
 
+// It grows with the mini-batch, as a real engine's may, up to what a caller can be expected to
+// have; backward takes more than forward.
 constexpr size_t kWorkspaceBytes = 256 << 10;
+constexpr size_t kWorkspaceBytesPerImage = 16 << 10;
+constexpr size_t kLargestWorkspace = size_t{48} << 20;
 
 bool is_convolution(NodeKind kind) {
   return kind == NodeKind::kConvolutionForward || kind == NodeKind::kConvolutionBackwardData ||
@@ -39,10 +43,16 @@ bool is_packed(const Graph& graph) {
   });
 }
 
+size_t workspace_of(const Node& node) {
+  const size_t images = static_cast<size_t>(node.inputs.front().dims.front());
+  const size_t share = node.kind == NodeKind::kConvolutionForward ? 1 : 3;
+  return std::min(kWorkspaceBytes + share * images * kWorkspaceBytesPerImage, kLargestWorkspace);
+}
+
 Engine precise(const Graph& graph) {
   Engine engine;
   engine.index = 3;
-  engine.workspace_bytes = kWorkspaceBytes;
+  engine.workspace_bytes = workspace_of(graph.nodes.front());
   engine.graph = graph;
   return engine;
 }

@@ -39,4 +39,15 @@ emit("kTorchMaximum", F.max_pool2d(x, 2))
 x.grad = None
 F.avg_pool2d(x, 2).backward(numbers((2, 2, 2, 2), 5).detach())
 emit("kTorchAverageDx", x.grad)
+# cuBLAS's matrices are column-major and have a leading dimension: row-major [columns, leading].
+m, n, k, alpha, beta = 3, 4, 5, 0.5, -2.0
+for ta in "NT":
+    for tb in "NT":
+        a = numbers((k, m + 1) if ta == "N" else (m, k + 1), 1).detach()
+        b = numbers((n, k + 2) if tb == "N" else (k, n + 2), 2).detach()
+        c = numbers((n, m + 3), 3).detach()
+        left = a[:, :m].T if ta == "N" else a[:, :k]
+        right = b[:, :k].T if tb == "N" else b[:, :n]
+        c[:, :m] = torch.addmm(c[:, :m].T, left, right, beta=beta, alpha=alpha).T
+        emit(f"kTorchProduct{ta}{tb}", c)
 print("// clang-format on\n\n}  // namespace lenet::emulation::test")

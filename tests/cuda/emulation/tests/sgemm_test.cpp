@@ -4,6 +4,7 @@
 
 #include "tests/fixture.h"
 #include "tests/numbers.h"
+#include "tests/torch_numbers.h"
 
 namespace lenet::emulation::test {
 namespace {
@@ -71,6 +72,27 @@ INSTANTIATE_TEST_SUITE_P(All, SgemmParityTest,
                                           testing::Values(1, 5, 84), testing::Values(1, 7),
                                           testing::Values(10), testing::Values(0.5f),
                                           testing::Values(0.0f, -2.0f)));
+
+// The shapes of make_torch_numbers.py.
+TEST_F(SgemmTest, EqualsPyTorch) {
+  constexpr int kM = 3, kN = 4, kK = 5;
+  const float alpha = 0.5f, beta = -2;
+  for (bool ta : {false, true}) {
+    for (bool tb : {false, true}) {
+      const int lda = (ta ? kK : kM) + 1, ldb = (tb ? kN : kK) + 2, ldc = kM + 3;
+      a_ = device_array(numbers(static_cast<size_t>(lda * (ta ? kM : kK)), 1));
+      b_ = device_array(numbers(static_cast<size_t>(ldb * (tb ? kK : kN)), 2));
+      c_ = device_array(numbers(static_cast<size_t>(ldc * kN), 3));
+      ASSERT_EQ(CUBLAS_STATUS_SUCCESS,
+                cublasSgemm(handle_, ta ? CUBLAS_OP_T : CUBLAS_OP_N, tb ? CUBLAS_OP_T : CUBLAS_OP_N,
+                            kM, kN, kK, &alpha, a_, lda, b_, ldb, &beta, c_, ldc));
+      ASSERT_OK(cudaStreamSynchronize(stream_));
+      const std::vector<double>& expected =
+          ta ? (tb ? kTorchProductTT : kTorchProductTN) : (tb ? kTorchProductNT : kTorchProductNN);
+      expect_close(expected, host_copy(c_, expected.size()));
+    }
+  }
+}
 
 TEST_F(SgemmTest, BetaZeroDoesNotReadTheOutput) {
   c_ = device_array<float>(16);

@@ -27,7 +27,8 @@ class DocumentationTest {
   private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
   private static final Pattern HEADING_OR_JAVA_BLOCK =
-      Pattern.compile("^#+ ([^\n]*)\n|^" + JAVA_BLOCK.pattern(), Pattern.DOTALL | Pattern.MULTILINE);
+      Pattern.compile(
+          "^#+ ([^\n]*)\n|^" + JAVA_BLOCK.pattern(), Pattern.DOTALL | Pattern.MULTILINE);
   private static final Pattern CODE_BLOCK = Pattern.compile("```.*?```", Pattern.DOTALL);
 
   private static final Path TUTORIAL = Path.of("docs", "tutorial.md");

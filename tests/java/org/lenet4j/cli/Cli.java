@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The command line as its user meets it: a process with an exit status and two streams. */
 record Cli(int status, String out, String err) {
@@ -18,8 +20,11 @@ record Cli(int status, String out, String err) {
   private static final boolean CUDA = Boolean.getBoolean("lenet4j.tests.cuda");
 
   /** What the pom's execution emulated-cuda-tests sets, and every child process needs. */
-  private static final List<String> CUDA_PROPERTIES =
-      List.of("lenet4j.cuda.path", "org.bytedeco.javacpp.cachedir");
+  private static final List<String> CUDA_OPTIONS =
+      Stream.of("lenet4j.cuda.path", "org.bytedeco.javacpp.cachedir")
+          .filter(name -> CUDA)
+          .map(name -> "-D%s=%s".formatted(name, System.getProperty(name)))
+          .toList();
 
   /** The device to test with: this one, or the emulated GPU when it is tested. */
   static String device(String usual) {
@@ -37,7 +42,7 @@ record Cli(int status, String out, String err) {
    */
   static Process start(Path directory, String... args) {
     try {
-      return new ProcessBuilder(command(System.getProperty("java.class.path"), args))
+      return new ProcessBuilder(command(System.getProperty("java.class.path"), CUDA_OPTIONS, args))
           .directory(directory.toFile())
           .redirectOutput(directory.resolve("stdout.txt").toFile())
           .redirectError(directory.resolve("stderr.txt").toFile())
@@ -47,7 +52,7 @@ record Cli(int status, String out, String err) {
     }
   }
 
-  private static List<String> command(String classPath, String... args) {
+  private static List<String> command(String classPath, List<String> jvmOptions, String... args) {
     List<String> command = new ArrayList<>();
     // Whoever starts the tests in the background may have it ignored.
     command.addAll(List.of("env", "--default-signal=INT"));
@@ -56,10 +61,7 @@ record Cli(int status, String out, String err) {
     command.add("-XX:TieredStopAtLevel=1");
     // As the runnable jar's manifest says: JDK 24 and later warn otherwise.
     command.add("--enable-native-access=ALL-UNNAMED");
-    if (CUDA) {
-      CUDA_PROPERTIES.forEach(
-          name -> command.add("-D%s=%s".formatted(name, System.getProperty(name))));
-    }
+    command.addAll(jvmOptions);
     command.add("-cp");
     command.add(classPath);
     command.add("org.lenet4j.cli.Main");
@@ -72,29 +74,33 @@ record Cli(int status, String out, String err) {
     return runWithClassPath(System.getProperty("java.class.path"), directory, args);
   }
 
-  /** Likewise, with options for the JVM. */
-  static Cli runWithOptions(List<String> options, Path directory, List<String> args) {
-    List<String> command =
-        command(System.getProperty("java.class.path"), args.toArray(String[]::new));
-    command.addAll(command.indexOf("-cp"), options);
-    return run(command, directory);
-  }
-
   /** Likewise, with another class path. */
   static Cli runWithClassPath(String classPath, Path directory, String... args) {
-    return run(command(classPath, args), directory);
+    return run(classPath, CUDA_OPTIONS, Map.of(), directory, args);
   }
 
-  private static Cli run(List<String> command, Path directory) {
+  /**
+   * Likewise, with just these options for the JVM, and variables added to its environment, or
+   * removed from it where the value is empty.
+   */
+  static Cli run(
+      String classPath,
+      List<String> jvmOptions,
+      Map<String, String> environment,
+      Path directory,
+      String... args) {
+    List<String> command = command(classPath, jvmOptions, args);
     File out = directory.resolve("stdout.txt").toFile();
     File err = directory.resolve("stderr.txt").toFile();
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(directory.toFile())
               .redirectOutput(out)
-              .redirectError(err)
-              .start();
+              .redirectError(err);
+      builder.environment().putAll(environment);
+      builder.environment().values().removeIf(String::isEmpty);
+      Process process = builder.start();
       if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(command + " has not ended after " + SECONDS + " s");

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,23 +72,22 @@ class EnvironmentTest {
     Path out = home.resolve("çıktı");
     List<String> arguments = training(out, 1);
     arguments.add("--json");
-    Cli train =
-        Cli.runWithOptions(
-            List.of("-Duser.language=tr", "-Duser.country=TR"), directory, arguments);
+    Cli train = runInTurkish(arguments);
     assertThat(train.err()).isEmpty();
     assertThat(train.status()).isZero();
     assertThat(train.out()).contains("\"type\":\"end\"").contains("\"outcome\":\"complete\"");
-    Cli evaluate =
-        Cli.runWithOptions(
-            List.of("-Duser.language=tr", "-Duser.country=TR"),
-            directory,
-            List.of(
-                "evaluate",
-                "--model",
-                out.resolve("model.safetensors").toString(),
-                "--data",
-                data.toString()));
+    String model = out.resolve("model.safetensors").toString();
+    Cli evaluate = runInTurkish(List.of("evaluate", "--model", model, "--data", data.toString()));
     assertThat(evaluate.status()).as(evaluate.err()).isZero();
+  }
+
+  private Cli runInTurkish(List<String> arguments) {
+    return Cli.run(
+        System.getProperty("java.class.path"),
+        List.of("-Duser.language=tr", "-Duser.country=TR"),
+        Map.of(),
+        directory,
+        arguments.toArray(String[]::new));
   }
 
   @Test

@@ -63,18 +63,19 @@ class TrainingRunTest {
     String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
     assertThat(lines.get(3)).matches("epoch 1/2: " + results);
     assertThat(lines.get(4)).matches("epoch 2/2: " + results);
-    assertThat(lines.subList(5, 9))
+    assertThat(lines.subList(5, 10))
         .containsExactly(
             "curves in lenet4j-out/run-1/curves.png and lenet4j-out/run-1/curves.svg",
+            "report in lenet4j-out/run-1/report.html",
             "history in lenet4j-out/run-1/history.jsonl",
             "best epoch, %d, in lenet4j-out/run-1/best.safetensors".formatted(bestEpoch(lines)),
             "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
-    assertThat(lines.get(9)).matches(results).isEqualTo(lines.get(4).substring(11));
-    assertThat(lines.get(10))
+    assertThat(lines.get(10)).matches(results).isEqualTo(lines.get(4).substring(11));
+    assertThat(lines.get(11))
         .matches(
             "\\d+ examples/sec on %s \\(\\d+ over whole epochs, shuffling included\\)"
                 .formatted(Pattern.quote(DEVICE_NAME)));
-    assertThat(lines).hasSize(11);
+    assertThat(lines).hasSize(12);
   }
 
   private static int bestEpoch(List<String> lines) {
@@ -93,7 +94,8 @@ class TrainingRunTest {
               "curves.svg",
               "history.jsonl",
               "last.safetensors",
-              "model.safetensors");
+              "model.safetensors",
+              "report.html");
     }
     assertThat(run.resolve("model.safetensors"))
         .hasSameBinaryContentAs(directory.resolve("saved.safetensors"));
@@ -256,6 +258,24 @@ class TrainingRunTest {
   @Test
   void drawsTheCurvesAsSvgToo() throws IOException {
     assertThat(Files.readString(run.resolve("curves.svg"))).contains("<svg", "</svg>");
+  }
+
+  @Test
+  void reportsTheRunAndHowToRepeatIt() throws IOException {
+    String report = Files.readString(run.resolve("report.html"));
+    assertThat(report)
+        .contains("<h1>LeNet: run-1</h1>", "<p>" + DEVICE_NAME + " (", "; tanh, avg pooling")
+        .contains("<th scope=\"row\">data train examples</th><td>43</td>");
+    String command = report.replaceAll("(?s).*<code>(.*)</code>.*", "$1");
+    assertThat(command)
+        .startsWith("lenet4j train ")
+        .contains(" --epochs 2", " --lr 0.05", " --train-limit 43", " --seed 3")
+        .doesNotContain("--momentum", "--no-shuffle");
+    Cli again = Cli.run(directory, (command.substring(8) + " --out runs/again --quiet").split(" "));
+    assertThat(again.err()).isEmpty();
+    assertThat(again.status()).isZero();
+    assertThat(directory.resolve("runs/again/model.safetensors"))
+        .hasSameBinaryContentAs(run.resolve("model.safetensors"));
   }
 
   @Test

@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The jars as users meet them; runs in Maven's phase integration-test, when they exist. */
@@ -23,6 +25,10 @@ class PackagingIT {
   private static final String ARTIFACT = System.getProperty("lenet4j.artifact");
   private static final String PLATFORM = System.getProperty("lenet4j.platform");
   private static final String NATIVE = "org/lenet4j/internal/" + PLATFORM + "/";
+  private static final String GPU = PLATFORM + "-gpu";
+  private static final String CUDA_ENGINE = "org/lenet4j/internal/" + GPU + "/liblenet_cuda.so";
+  private static final boolean CUDA_BUILT = System.getProperty("lenet4j.gpu").equals("ON");
+  private static final String EVERYWHERE = "(libm|libc|libgcc_s|libpthread|ld-linux.*)\\.so.*";
 
   @TempDir private Path directory;
 
@@ -50,26 +56,44 @@ class PackagingIT {
   @Test
   void librariesNeedOnlyWhatEveryLinuxHas() throws Exception {
     for (String library : List.of("liblenet.so", "libjniLeNetNative.so")) {
-      Path file = extract("-" + PLATFORM, NATIVE + library);
-      String dynamic = run("readelf", "-d", file.toString());
-      List<String> needed = new ArrayList<>();
-      for (String line : dynamic.lines().toList()) {
-        if (line.contains("(NEEDED)")) {
-          needed.add(line.substring(line.indexOf('[') + 1, line.indexOf(']')));
-        }
-        assertThat(line).as("no path of the build machine").doesNotContain("[/");
-      }
-      assertThat(needed)
-          .as(library)
-          .allMatch(
-              name -> name.matches("(liblenet|libm|libc|libgcc_s|libpthread|ld-linux.*)\\.so.*"));
+      assertThat(needed("-" + PLATFORM, NATIVE + library))
+          .allMatch(name -> name.equals("liblenet.so") || name.matches(EVERYWHERE));
     }
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "lenet4j.gpu", matches = "ON")
+  void gpuJarHoldsTheCudaEngineAndNothingElse() throws Exception {
+    assertThat(entries("-" + GPU).stream().filter(name -> !name.startsWith("META-INF/")))
+        .containsExactly(CUDA_ENGINE);
+    assertThat(needed("-" + GPU, CUDA_ENGINE).stream().filter(name -> !name.matches(EVERYWHERE)))
+        .containsExactlyInAnyOrder("libcudart.so.13", "libcublas.so.13", "libcudnn.so.9");
+  }
+
+  @Test
+  void runnableJarHoldsTheCudaEngineIfItWasBuilt() throws IOException {
+    assertThat(entries("-cli").contains(CUDA_ENGINE)).isEqualTo(CUDA_BUILT);
+  }
+
+  /** What a user meets who has forgotten the third dependency. */
+  @Test
+  void withoutTheGpuJarTheCommandLineNamesIt() throws Exception {
+    String missing =
+        "(liblenet_cuda.so) is not on the class path: add the dependency org.lenet4j:lenet4j:";
+    assertThat(cli(1, "train", "--device", "cuda"))
+        .startsWith("error: device cuda:0 cannot be used: the CUDA engine " + missing)
+        .contains("with classifier " + GPU, "use --device cpu");
+    assertThat(cli(0, "train", "--epochs", "1", "--train-limit", "512"))
+        .contains("using device cpu, not cuda: the CUDA engine " + missing)
+        .contains("training on cpu");
+    assertThat(cli(0, "doctor")).contains("problem  CUDA engine        the CUDA engine " + missing);
+  }
+
+  @Test
   void runnableJarTrains() throws Exception {
+    String jar = ARTIFACT + "-cli.jar";
     String out =
-        java("-jar", ARTIFACT + "-cli.jar", "train", "--epochs", "1", "--train-limit", "512");
+        java("-jar", jar, "train", "--device", "cpu", "--epochs", "1", "--train-limit", "512");
     assertThat(out).contains("training on cpu").contains("examples/sec on cpu");
     assertThat(directory.resolve("lenet4j-out/run-1/curves.png")).isNotEmptyFile();
   }
@@ -90,10 +114,14 @@ class PackagingIT {
       assertThat(processes.get(i).exitValue()).as(out).isZero();
       assertThat(out).containsPattern("native library +" + directory + "/cache/native/\\w{64}/");
     }
+    List<String> libraries = new ArrayList<>(List.of("liblenet.so", "libjniLeNetNative.so"));
+    if (CUDA_BUILT) {
+      libraries.add("liblenet_cuda.so");
+    }
     try (Stream<Path> files = Files.walk(directory.resolve("cache"))) {
       assertThat(files.filter(Files::isRegularFile).map(file -> file.getFileName().toString()))
           .as("no copy is left half-done or twice")
-          .containsExactlyInAnyOrder("liblenet.so", "libjniLeNetNative.so");
+          .containsExactlyInAnyOrderElementsOf(libraries);
     }
   }
 
@@ -191,6 +219,31 @@ class PackagingIT {
     return String.join(File.pathSeparator, jars);
   }
 
+  /** Runs the command line from the packaged jars, without the one of the CUDA engine. */
+  private String cli(int status, String... arguments) throws Exception {
+    String others =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(jar -> jar.endsWith(".jar"))
+            .filter(jar -> !Path.of(jar).getFileName().toString().matches("(lenet4j|cuda)-.*"))
+            .collect(Collectors.joining(File.pathSeparator));
+    String[] main = {"-cp", classPath(true) + File.pathSeparator + others, "org.lenet4j.cli.Main"};
+    return run(
+        status, javaCommand(Stream.of(main, arguments).flatMap(Stream::of).toArray(String[]::new)));
+  }
+
+  /** The shared libraries that one of ours is linked against. */
+  private List<String> needed(String classifier, String library) throws Exception {
+    Path file = extract(classifier, library);
+    List<String> needed = new ArrayList<>();
+    for (String line : run("readelf", "-d", file.toString()).lines().toList()) {
+      if (line.contains("(NEEDED)")) {
+        needed.add(line.substring(line.indexOf('[') + 1, line.indexOf(']')));
+      }
+      assertThat(line).as("no path of the build machine").doesNotContain("[/");
+    }
+    return needed;
+  }
+
   private static Set<String> entries(String classifier) throws IOException {
     Set<String> names = new HashSet<>();
     try (JarFile jar = new JarFile(ARTIFACT + classifier + ".jar")) {
@@ -224,11 +277,15 @@ class PackagingIT {
   }
 
   private String run(String... command) throws Exception {
+    return run(0, command);
+  }
+
+  private String run(int status, String... command) throws Exception {
     Path out = directory.resolve("output.txt");
     Process process = start(out, command);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
     String text = Files.readString(out);
-    assertThat(process.exitValue()).as(text).isZero();
+    assertThat(process.exitValue()).as(text).isEqualTo(status);
     return text;
   }
 

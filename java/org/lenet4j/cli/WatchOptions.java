@@ -1,0 +1,62 @@
+package org.lenet4j.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lenet4j.report.EventFile;
+import org.lenet4j.report.LivePage;
+import org.lenet4j.report.Run;
+import org.lenet4j.training.Checkpoint;
+import picocli.CommandLine.Option;
+
+/** How to watch a training elsewhere than on the terminal. */
+final class WatchOptions {
+  /** Limits of the JDK's server, which has no other switches for them. */
+  private static final Map<String, String> SERVER_LIMITS =
+      Map.of(
+          "jdk.httpserver.maxConnections", "64",
+          "sun.net.httpserver.maxReqHeaderSize", "16384");
+
+  @Option(
+      names = "--live",
+      paramLabel = "PORT",
+      arity = "0..1",
+      fallbackValue = "0",
+      converter = Converters.Port.class,
+      description = {
+        "Show the training in a browser of this machine, at http://127.0.0.1:PORT/ (default: a"
+            + " free port), with a button to stop it."
+      })
+  private Integer port;
+
+  @Option(
+      names = "--tensorboard",
+      paramLabel = "DIR",
+      description = {
+        "Write the scalars for TensorBoard too, in a folder of the run's name in this one."
+      })
+  private Path tensorboard;
+
+  /** Begins to show a run, from its last checkpoint on if there is one. */
+  Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
+    if (port != null) {
+      // The whole JVM's, and this command's JVM has no other server.
+      SERVER_LIMITS.forEach(System.getProperties()::putIfAbsent);
+    }
+    Optional<LivePage> page =
+        Optional.ofNullable(port)
+            .map(
+                number ->
+                    LivePage.open(
+                        number,
+                        run,
+                        checkpoint.map(Checkpoint::history).orElse(List.of()),
+                        checkpoint.map(Checkpoint::curve).orElse(List.of())));
+    page.ifPresent(open -> output.info("live at " + open.address()));
+    Optional<EventFile> events =
+        Optional.ofNullable(tensorboard)
+            .map(parent -> new EventFile(parent.resolve(run.title()), checkpoint.isPresent()));
+    return new Watchers(page, events);
+  }
+}

@@ -1,0 +1,163 @@
+package org.lenet4j.report;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.engine.Layer;
+import org.lenet4j.engine.ParameterLayout;
+import org.lenet4j.training.LayerSummary;
+import org.lenet4j.training.LeNet;
+
+/** What a network has learnt, to look at: filters, activations, layers. */
+final class NetworkPictures {
+  private static final int FILTER_WIDTH = 5;
+
+  /** The chapter's exercise asks for sweaters and coats. */
+  private static final Set<String> WANTED = Set.of("pullover", "sweater", "coat");
+
+  private static final int IMAGES = 2;
+
+  private final LeNet net;
+  private final Dataset images;
+
+  NetworkPictures(LeNet net, Dataset images) {
+    this.net = net;
+    this.images = images;
+  }
+
+  Html filters() {
+    float[] weights = firstWeights();
+    int size = FILTER_WIDTH * FILTER_WIDTH;
+    return Html.join(
+        IntStream.range(0, weights.length / size)
+            .mapToObj(i -> Pictures.signed(weights, i * size, size, FILTER_WIDTH, filterBound()))
+            .map(NetworkPictures::map));
+  }
+
+  /** The largest magnitude of the first convolution's weights. */
+  float filterBound() {
+    float bound = 0;
+    for (float weight : firstWeights()) {
+      bound = Math.max(bound, Math.abs(weight));
+    }
+    return bound;
+  }
+
+  private float[] firstWeights() {
+    ParameterLayout.Tensor tensor = net.config().layout().tensor("conv1.weight");
+    float[] weights = new float[tensor.length()];
+    System.arraycopy(net.parameters(), tensor.offset(), weights, 0, weights.length);
+    return weights;
+  }
+
+  Html activations() {
+    return Html.join(IntStream.of(chosen()).mapToObj(this::activations));
+  }
+
+  /** The first image of each of two classes: those of the chapter's exercise if there are such. */
+  private int[] chosen() {
+    List<String> labels = net.labels();
+    int[] firsts = IntStream.range(0, labels.size()).map(this::first).filter(i -> i >= 0).toArray();
+    int[] wanted =
+        IntStream.of(firsts)
+            .filter(i -> WANTED.contains(name(i).toLowerCase(Locale.ROOT)))
+            .toArray();
+    return IntStream.of(wanted.length >= IMAGES ? wanted : firsts).limit(IMAGES).toArray();
+  }
+
+  private int first(int label) {
+    return IntStream.range(0, images.size())
+        .filter(i -> images.label(i) == label)
+        .findFirst()
+        .orElse(-1);
+  }
+
+  private String name(int image) {
+    return net.labels().get(images.label(image));
+  }
+
+  private Html activations(int index) {
+    byte[] image = images.image(index);
+    String name = name(index);
+    return Html.of(
+        """
+        <figure>
+        <figcaption>%s, test image %d</figcaption>
+        <div class="maps large"><img src="%s" width="28" height="28" alt="%s"/></div>
+        %s
+        %s
+        </figure>""",
+        name,
+        index,
+        Pictures.grey(image, Dataset.WIDTH),
+        "The image: " + name,
+        maps(Layer.CONV1_ACTIVATION, "maps", "First", name, image),
+        maps(Layer.CONV2_ACTIVATION, "maps small", "Second", name, image));
+  }
+
+  private Html maps(Layer layer, String style, String which, String name, byte[] image) {
+    float[] values = net.output(layer, image);
+    int[] shape = layer.shape(net.config().classes());
+    int size = shape[1] * shape[2];
+    float least = Float.POSITIVE_INFINITY;
+    float largest = Float.NEGATIVE_INFINITY;
+    for (float value : values) {
+      least = Math.min(least, value);
+      largest = Math.max(largest, value);
+    }
+    float low = least;
+    float high = largest;
+    return Html.of(
+        """
+        <figcaption>%s convolution: %d maps of %d x %d, %.3f to %.3f</figcaption>
+        <div class="%s" role="img" aria-label="%s">
+        %s
+        </div>""",
+        which,
+        shape[0],
+        shape[1],
+        shape[2],
+        low,
+        high,
+        style,
+        which + " convolution's activations for the image of: " + name,
+        Html.join(
+            IntStream.range(0, shape[0])
+                .mapToObj(i -> Pictures.grey(values, i * size, size, shape[2], low, high))
+                .map(NetworkPictures::map)));
+  }
+
+  /** Described by what it is part of. */
+  private static Html map(String source) {
+    return Html.of("<img src=\"%s\" alt=\"\"/>", source);
+  }
+
+  Html layers() {
+    return Html.join(net.summary().stream().map(NetworkPictures::row));
+  }
+
+  /** The last row of the table of layers. */
+  Html layerTotals() {
+    List<LayerSummary> layers = net.summary();
+    return Html.of(
+        "<tr><th scope=\"row\" colspan=\"3\">total</th><td>%,d</td><td>%,d</td><td>%,d</td></tr>",
+        layers.stream().mapToLong(LayerSummary::parameters).sum(),
+        layers.stream().mapToLong(LayerSummary::multiplyAdds).sum(),
+        layers.stream().mapToLong(LayerSummary::flops).sum());
+  }
+
+  private static Html row(LayerSummary layer) {
+    return Html.of(
+        "<tr><th scope=\"row\">%s</th><td class=\"text\">%s</td><td>%s</td><td>%,d</td><td>%,d</td><td>%,d</td>"
+            + "</tr>",
+        layer.layer().name().toLowerCase(Locale.ROOT),
+        layer.module(),
+        layer.shape().stream().skip(1).map(String::valueOf).collect(Collectors.joining(" x ")),
+        layer.parameters(),
+        layer.multiplyAdds(),
+        layer.flops());
+  }
+}

@@ -1,0 +1,14 @@
+package org.lenet4j.report;
+
+import java.util.Map;
+
+/**
+ * What a page says of a run beside its results.
+ *
+ * @param title short, such as the name of its folder
+ * @param description one line on the network and where it was trained
+ * @param command that repeats it
+ * @param configuration what to know for that, by name, in the order to show
+ */
+public record Run(
+    String title, String description, String command, Map<String, String> configuration) {}

@@ -1,0 +1,268 @@
+// The cuda engine where things change or go wrong: growing mini-batches and epochs, the caller's
+// device, NaN, TF32, machines that will not do.
+#include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/layout.h"
+#include "cuda_fixture.h"
+
+namespace lenet {
+namespace {
+
+using CudaEdge = CudaEngineTest;
+
+std::string message_of_create(const char* device) {
+  try {
+    Engine::create(device, "", Config());
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+// A variable of the emulation, for as long as this lives.
+class Emulate {
+ public:
+  Emulate(const char* variable, const char* value) : variable_(variable) {
+    lenet_emu_set(variable, value);
+  }
+  ~Emulate() { lenet_emu_set(variable_, nullptr); }
+  Emulate(const Emulate&) = delete;
+  Emulate& operator=(const Emulate&) = delete;
+
+ private:
+  const char* variable_;
+};
+
+// A mini-batch beyond all before it moves the activations and, as its backward plans need more, the
+// workspace. What was captured and bound before must not point to the old ones.
+TEST_F(CudaEdge, ALargeMiniBatchMovesWhatGraphsAndPlansPointTo) {
+  constexpr int32_t kLarge = 1024 + 76;
+  const Images images(kLarge);
+  for (bool graph : {true, false}) {
+    Config config;
+    config.cuda_graph = graph;
+    std::vector<float> undisturbed;
+    for (bool disturb : {false, true}) {
+      const auto engine = make_cuda_engine(config);
+      const int32_t dataset = images.add_to(*engine);
+      start_epoch(*engine, dataset, 40, 17);
+      engine->run(1);
+      if (disturb) {
+        std::vector<float> gradient(engine->parameter_count());
+        engine->gradients(dataset, order_of(kLarge).data(), kLarge, gradient.data());
+      }
+      engine->run(2);
+      if (disturb) {
+        EXPECT_EQ(undisturbed, parameters_of(*engine));
+      } else {
+        undisturbed = parameters_of(*engine);
+      }
+    }
+  }
+}
+
+// A capture is one thread's own business. Whether the threads meet is up to chance, but they cannot
+// fail where they may not.
+TEST_F(CudaEdge, OtherThreadsAllocateDuringACapture) {
+  const Images images(8);
+  std::atomic<bool> done{false};
+  int refused = 0;
+  std::thread other([&] {
+    while (!done) {
+      void* memory = nullptr;
+      if (cudaMalloc(&memory, 256) != cudaSuccess) refused++;
+      cudaFree(memory);
+    }
+  });
+  for (int i = 0; i < 10; i++) {
+    const auto engine = make_cuda_engine();
+    start_epoch(*engine, images.add_to(*engine), 8, 8);
+    EXPECT_EQ(std::string::npos, engine->description().find("without CUDA Graph"));
+  }
+  done = true;
+  other.join();
+  EXPECT_EQ(0, refused);
+}
+
+TEST_F(CudaEdge, PlansAreKeptForSoManyBatchSizes) {
+  const Images images(70);
+  const auto engine = make_cuda_engine();
+  const int32_t dataset = images.add_to(*engine);
+  std::vector<float> gradient(engine->parameter_count());
+  uint64_t most_at_first = 0;
+  for (int32_t batch = 1; batch <= 70; batch++) {
+    engine->gradients(dataset, order_of(batch).data(), batch, gradient.data());
+    const uint64_t live = lenet_emu_live(nullptr);
+    if (batch <= 35) most_at_first = std::max(most_at_first, live);
+    EXPECT_LE(live, most_at_first) << "after " << batch << " batch sizes";
+  }
+}
+
+TEST_F(CudaEdge, ARemovedDatasetIsFreed) {
+  const Images images(3);
+  const auto engine = make_cuda_engine();
+  images.add_to(*engine);
+  const uint64_t before = lenet_emu_live("device_allocations");
+  for (int i = 0; i < 3; i++) engine->remove_dataset(images.add_to(*engine));
+  EXPECT_EQ(before, lenet_emu_live("device_allocations"));
+}
+
+TEST_F(CudaEdge, EpochsMayGrow) {
+  const Images images(40);
+  const auto engine = make_cuda_engine();
+  const auto cpu = make_engine();
+  for (Engine* e : {engine.get(), cpu.get()}) {
+    images.add_to(*e);
+    for (int32_t count : {3, 40}) {
+      start_epoch(*e, 0, count, 2);
+      e->run((count + 1) / 2);
+    }
+  }
+  EXPECT_NEAR(cpu->metrics().loss_sum, engine->metrics().loss_sum, 1e-3);
+}
+
+TEST_F(CudaEdge, TheLargestBatchSizeIsOneMiniBatch) {
+  const Images images(40);
+  std::vector<float> expected;
+  for (int32_t batch_size : {40, std::numeric_limits<int32_t>::max()}) {
+    const auto engine = make_cuda_engine();
+    images.add_to(*engine);
+    const float rate = 0.3f;
+    engine->start_epoch(0, 0, order_of(40).data(), 40, batch_size, &rate);
+    engine->run(1);
+    if (expected.empty()) expected = parameters_of(*engine);
+    EXPECT_EQ(expected, parameters_of(*engine));
+  }
+}
+
+// With 40 classes the parameters, with 44 the columns of the last layer fill their blocks exactly,
+// and the thread that counts the metrics is alone in one of its own.
+TEST_F(CudaEdge, MetricsCountWhenTheirThreadIsAlone) {
+  for (int32_t classes : {40, 44}) {
+    Config config;
+    config.classes = classes;
+    const Images images(9, classes);
+    const auto engine = make_cuda_engine(config);
+    const auto cpu = make_engine(config);
+    for (Engine* e : {engine.get(), cpu.get()}) {
+      images.add_to(*e);
+      start_epoch(*e, 0, 9, 9);
+      e->run(1);
+    }
+    EXPECT_NEAR(cpu->metrics().loss_sum, engine->metrics().loss_sum, 1e-4);
+    EXPECT_EQ(cpu->metrics().correct, engine->metrics().correct);
+  }
+}
+
+TEST_F(CudaEdge, EvaluationsNeitherSmoothNorAddUp) {
+  Config config;
+  config.label_smoothing = 0.3f;
+  const Images images(9);
+  const auto engine = make_cuda_engine(config);
+  const auto cpu = make_engine(config);
+  for (Engine* e : {engine.get(), cpu.get()}) images.add_to(*e);
+  const Metrics metrics = engine->evaluate(0);
+  EXPECT_NEAR(cpu->evaluate(0).loss_sum, metrics.loss_sum, 1e-4);
+  EXPECT_EQ(metrics.loss_sum, engine->evaluate(0).loss_sum);
+}
+
+// A network that has diverged must look it.
+TEST_F(CudaEdge, NanGoesThroughActivationAndPooling) {
+  const Images images(1);
+  for (Pooling pooling : {Pooling::AVG, Pooling::MAX}) {
+    Config config;
+    config.activation = Activation::RELU;
+    config.pooling = pooling;
+    const auto engine = make_cuda_engine(config);
+    std::vector<float> parameters = parameters_of(*engine);
+    parameters[ParameterLayout(10).conv1_bias] = std::nanf("");
+    engine->write_parameters(parameters.data());
+    for (Layer layer : {Layer::CONV1_ACTIVATION, Layer::POOL1}) {
+      std::vector<float> output(layer_size(static_cast<int>(layer), 10));
+      engine->layer_output(layer, images.pixels.data(), 1, output.data());
+      EXPECT_TRUE(std::isnan(output.front()));
+      EXPECT_FALSE(std::isnan(output.back())) << "another channel";
+    }
+  }
+}
+
+// The first convolution shows cuDNN's rounding. With conv2's weights 0 the input of fc1 is exact,
+// so fc1 shows cuBLAS's.
+TEST_F(CudaEdge, Tf32RoundsIfAndOnlyIfAskedFor) {
+  const Images images(1);
+  const auto exact = make_cuda_engine();
+  Config config;
+  config.tf32 = true;
+  const auto rounded = make_cuda_engine(config);
+  const auto reference = make_engine();
+  const ParameterLayout layout(10);
+  std::vector<float> parameters = parameters_of(*exact);
+  std::fill(&parameters[layout.conv2_weight], &parameters[layout.conv2_bias], 0.0f);
+  for (Engine* engine : {exact.get(), rounded.get(), reference.get()}) {
+    engine->write_parameters(parameters.data());
+  }
+  for (Layer layer : {Layer::CONV1, Layer::FC1}) {
+    const size_t size = layer_size(static_cast<int>(layer), 10);
+    std::vector<float> expected(size), exactly(size), roughly(size);
+    reference->layer_output(layer, images.pixels.data(), 1, expected.data());
+    exact->layer_output(layer, images.pixels.data(), 1, exactly.data());
+    rounded->layer_output(layer, images.pixels.data(), 1, roughly.data());
+    double exact_error = 0, rounded_error = 0;
+    for (size_t i = 0; i < size; i++) {
+      exact_error = std::max(exact_error, std::fabs(double{exactly[i]} - expected[i]));
+      rounded_error = std::max(rounded_error, std::fabs(double{roughly[i]} - expected[i]));
+    }
+    EXPECT_LT(exact_error, 2e-6);
+    // TF32 has 10 bits.
+    EXPECT_GT(rounded_error, 1e-5);
+    EXPECT_LT(rounded_error, 1e-2);
+  }
+}
+
+TEST_F(CudaEdge, TheEngineIsWhereItWasAskedForAndLeavesTheCallersDevice) {
+  const Images images(3);
+  ASSERT_EQ(cudaSuccess, cudaSetDevice(0));
+  int device = -1;
+  {
+    const auto engine = make_cuda_engine(Config(), "cuda:1");
+    EXPECT_EQ(0u, engine->description().find("cuda:1 [EMULATED on CPU]")) << engine->description();
+    images.add_to(*engine);
+    engine->evaluate(0);
+    EXPECT_EQ(cudaSuccess, cudaGetDevice(&device));
+    EXPECT_EQ(0, device);
+  }
+  EXPECT_EQ(cudaSuccess, cudaGetDevice(&device));
+  EXPECT_EQ(0, device);
+}
+
+TEST_F(CudaEdge, SaysWhyAMachineWillNotDo) {
+  EXPECT_NE(std::string::npos, message_of_create("cuda:2").find("cuda:0 to cuda:1"));
+  {
+    const Emulate chip("LENET_EMU_COMPUTE_CAPABILITY", "70");
+    EXPECT_NE(std::string::npos, message_of_create("cuda:0").find("too old (sm_70)"));
+  }
+  {
+    const Emulate driver("LENET_EMU_DRIVER", "none");
+    EXPECT_NE(std::string::npos, message_of_create("cuda:0").find("no NVIDIA driver was found"));
+  }
+  {
+    const Emulate driver("LENET_EMU_DRIVER", "12080");
+    EXPECT_NE(std::string::npos, message_of_create("cuda:0").find(
+                                     "the NVIDIA driver is too old: it is for CUDA 12.8"));
+  }
+  EXPECT_EQ("", message_of_create("cuda:1"));
+}
+
+}  // namespace
+}  // namespace lenet

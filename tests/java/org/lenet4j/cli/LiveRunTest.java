@@ -1,0 +1,133 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Examples;
+
+/** A run that is watched in a browser. */
+@Timeout(300)
+class LiveRunTest {
+  private static final Pattern ADDRESS = Pattern.compile("live at (http://127\\.0\\.0\\.1:\\d+/)");
+  private static final Pattern TOKEN = Pattern.compile("name=\"token\" value=\"(\\w+)\"");
+
+  @TempDir private Path directory;
+
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @Test
+  void isStoppedByTheButtonAndResumed() throws Exception {
+    Process process = start();
+    try {
+      URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
+      HttpResponse<Stream<String>> events =
+          client.send(request(address.resolve("events")).build(), BodyHandlers.ofLines());
+      assertThat(stop(address)).isEqualTo(204);
+      assertThat(process.waitFor(200, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(130);
+      String stopped =
+          Files.readString(stdout())
+              .lines()
+              .filter(line -> line.startsWith("stopped in epoch "))
+              .findFirst()
+              .orElseThrow();
+      assertThat(stopped).endsWith("; go on with: lenet4j train --resume run");
+      assertThat(events.body().toList()).contains("event: end", "data: The training " + stopped);
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
+    assertThat(directory.resolve("run/last.safetensors")).isRegularFile();
+    assertThat(Files.readString(directory.resolve("run/config.json"))).doesNotContain("--live");
+  }
+
+  private Process start() throws IOException {
+    try (Dataset train = Examples.bars(60, 3);
+        Dataset test = Examples.bars(10, 3)) {
+      IdxFiles.write(directory.resolve("data"), train, test);
+    }
+    return Cli.start(
+        directory,
+        "train --data data --device java --batch-size 4 --epochs 1000000 --live --out run"
+            .split(" "));
+  }
+
+  @Test
+  void limitsConnections() throws Exception {
+    Process process = start();
+    List<Socket> clients = new ArrayList<>();
+    try {
+      URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
+      for (int i = 0; i < 100; i++) {
+        clients.add(new Socket(address.getHost(), address.getPort()));
+      }
+      for (Socket client : clients.subList(64, 100)) {
+        client.setSoTimeout(20_000);
+        assertThat(client.getInputStream().read()).as("it is hung up on").isEqualTo(-1);
+      }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  private int stop(URI address) throws Exception {
+    Matcher token =
+        TOKEN.matcher(client.send(request(address).build(), BodyHandlers.ofString()).body());
+    assertThat(token.find()).isTrue();
+    String origin = address.toString().replaceFirst("/$", "");
+    return client
+        .send(
+            request(address.resolve("stop"))
+                .header("Origin", origin)
+                .POST(BodyPublishers.ofString("token=" + token.group(1)))
+                .build(),
+            BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  private static HttpRequest.Builder request(URI address) {
+    return HttpRequest.newBuilder(address).version(HttpClient.Version.HTTP_1_1);
+  }
+
+  private Path stdout() {
+    return directory.resolve("stdout.txt");
+  }
+
+  private interface Source {
+    String read() throws Exception;
+  }
+
+  private static String awaitMatch(Pattern pattern, Source source) throws Exception {
+    for (int i = 0; i < 10_000; i++) {
+      Matcher matcher = pattern.matcher(source.read());
+      if (matcher.find()) {
+        return matcher.group(1);
+      }
+      Thread.sleep(20);
+    }
+    throw new AssertionError("no " + pattern);
+  }
+}
