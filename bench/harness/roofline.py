@@ -43,7 +43,7 @@ def main(results: Path, picture: Path) -> None:
                     f" {INTENSITY:.0f})")
     axes.set_ylabel("GFLOP/s, counted as direct convolution")
     axes.set_title(f"Training LeNet, mini-batches of 256, {threads} threads")
-    axes.legend(loc="lower center", fontsize=9)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.2, 0.02), fontsize=9)
     axes.grid(True, which="major", linewidth=0.3)
     figure.tight_layout()
     figure.savefig(picture, metadata={"Software": None})

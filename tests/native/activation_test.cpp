@@ -9,15 +9,6 @@
 namespace lenet {
 namespace {
 
-// What native/cpu/kernels/math.h promises.
-constexpr double kMaxUlps = 4;
-
-// The distance of neighbouring floats at a value; 0 in the range of denormal numbers, which are
-// flushed to zero.
-double ulp(double value) {
-  return std::fabs(value) < FLT_MIN ? 0 : std::ldexp(1.0, std::ilogb(value) - 23);
-}
-
 // Dense around zero, evenly over what is not saturated, and far outside.
 std::vector<float> sweep() {
   std::vector<float> x;

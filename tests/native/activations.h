@@ -1,6 +1,7 @@
 // The activation functions and their derivatives in double, for the references of several tests.
 #pragma once
 
+#include <cfloat>
 #include <cmath>
 
 #include "lenet/engine.h"
@@ -8,6 +9,15 @@
 namespace lenet {
 
 constexpr Activation kActivations[] = {Activation::SIGMOID, Activation::TANH, Activation::RELU};
+
+// What native/cpu/kernels/math.h promises.
+constexpr double kMaxUlps = 4;
+
+// The distance of neighbouring floats at a value; 0 in the range of denormal numbers, which are
+// flushed to zero.
+inline double ulp(double value) {
+  return std::fabs(value) < FLT_MIN ? 0 : std::ldexp(1.0, std::ilogb(value) - 23);
+}
 
 inline double activation_of(Activation activation, double x) {
   switch (activation) {

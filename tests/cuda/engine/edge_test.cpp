@@ -259,7 +259,7 @@ TEST_F(CudaEdge, SaysWhyAMachineWillNotDo) {
   {
     const Emulate driver("LENET_EMU_DRIVER", "12080");
     EXPECT_NE(std::string::npos, message_of_create("cuda:0").find(
-                                     "the NVIDIA driver is too old: it is for CUDA 12.8"));
+                                     "the NVIDIA driver is too old (it is for CUDA 12.8)"));
   }
   EXPECT_EQ("", message_of_create("cuda:1"));
 }

@@ -64,11 +64,7 @@ final class PredictCommand implements Callable<Integer> {
           String name = content.size() == 1 ? file.toString() : file + "[" + i + "]";
           float[] probabilities = net.predict(content.get(i).pixels());
           List<Integer> best = best(probabilities);
-          Map<String, Object> fields = new LinkedHashMap<>();
-          fields.put("file", file.toString());
-          fields.put("index", i);
-          fields.putAll(fields(content.get(i), net, probabilities, best));
-          output.json(Json.line(fields));
+          output.json(Json.line(fields(file, i, content.get(i), net, probabilities, best)));
           output.result(name + note(content.get(i)));
           for (int c : best) {
             output.result(
@@ -102,7 +98,7 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> fields(
-      GreyImage image, LeNet net, float[] probabilities, List<Integer> best) {
+      Path file, int index, GreyImage image, LeNet net, float[] probabilities, List<Integer> best) {
     List<Map<String, Object>> classes = new ArrayList<>();
     for (int c : best) {
       Map<String, Object> entry = new LinkedHashMap<>();
@@ -112,6 +108,8 @@ final class PredictCommand implements Callable<Integer> {
       classes.add(entry);
     }
     Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("file", file.toString());
+    fields.put("index", index);
     fields.put("width", image.width());
     fields.put("height", image.height());
     fields.put("inverted", image.inverted());

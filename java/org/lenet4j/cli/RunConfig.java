@@ -145,9 +145,9 @@ final class RunConfig {
     options.forEach(
         (key, value) -> {
           String name = (String) key;
+          // What it sets is there by itself, and another version's recipe may set something else.
           boolean isRecipe = name.equals(RecipeDefaults.RECIPE);
           if (value instanceof String text && !isRecipe && wanted.test(name, text)) {
-            // What a recipe sets is there by itself, and another version's may set something else.
             arguments.add(name);
             arguments.add(text);
           } else if (Boolean.TRUE.equals(value)) {

@@ -40,9 +40,10 @@ record TrainingRun(
    */
   int run(Trainer trainer, Path save, String title) {
     Optional<Checkpoint> checkpoint = lastCheckpoint();
+    Run description = description();
     // Until the last line is out, or the JVM would end before it.
     try (Interruption interruption = new Interruption();
-        Watchers watchers = watching.open(description(), checkpoint, output)) {
+        Watchers watchers = watching.open(description, checkpoint, output)) {
       Training training =
           fit(
               trainer.stopWhen(() -> interruption.requested() || watchers.stopRequested()),
@@ -62,7 +63,7 @@ record TrainingRun(
       if (save != null) {
         net.save(save);
       }
-      show(training, title, watchers);
+      show(training, title, description, watchers);
       report(training, uptimeMillis, save);
       return 0;
     }
@@ -111,7 +112,7 @@ record TrainingRun(
     checkpoint.save(folder.last());
   }
 
-  private void show(Training training, String title, Watchers watchers) {
+  private void show(Training training, String title, Run description, Watchers watchers) {
     draw(
         folder.png(),
         "curves in %s and %s".formatted(folder.png(), folder.svg()),
@@ -120,7 +121,7 @@ record TrainingRun(
         folder.report(),
         "report in " + folder.report(),
         () -> {
-          Report report = Report.of(description(), net, test, training);
+          Report report = Report.of(description, net, test, training);
           report.write(folder.report());
           watchers.finish(report);
         });

@@ -8,10 +8,10 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.zip.ZipException;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.Sha256;
 
 /**
  * The uncompressed content of a file, read once from front to back. Gzip is recognised by its first
@@ -37,7 +37,7 @@ final class ContentFile implements AutoCloseable {
     this.fileSize = file.size();
     this.content = startsLikeGzip(file) ? new GzipChannel(file) : file;
     this.sha256 = sha256;
-    this.digest = sha256 == null ? null : newDigest();
+    this.digest = sha256 == null ? null : Sha256.newDigest();
   }
 
   /** Opens a file whose content may be anything. */
@@ -65,7 +65,7 @@ final class ContentFile implements AutoCloseable {
    * only just beyond them, since a small file can hold an enormous content; no right hash results.
    */
   static String sha256(Path path, long maxBytes) {
-    MessageDigest digest = newDigest();
+    MessageDigest digest = Sha256.newDigest();
     try (ContentFile in = open(path)) {
       ByteBuffer chunk = ByteBuffer.allocate(1 << 16);
       while (in.position <= maxBytes && in.read(chunk.clear()) >= 0) {
@@ -80,14 +80,6 @@ final class ContentFile implements AutoCloseable {
     while (start.hasRemaining() && file.read(start, start.position()) >= 0) {}
     return !start.hasRemaining()
         && ((start.get(0) & 0xff) | (start.get(1) & 0xff) << 8) == GzipChannel.MAGIC;
-  }
-
-  private static MessageDigest newDigest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 
   Path path() {

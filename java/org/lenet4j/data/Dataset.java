@@ -3,10 +3,10 @@ package org.lenet4j.data;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Objects;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.Sha256;
 
 /**
  * Labelled grey images, N x 28 x 28 unsigned bytes (0 black to 255 white), row by row, held
@@ -138,10 +138,20 @@ public final class Dataset implements AutoCloseable {
    * @throws IndexOutOfBoundsException unless {@code 0 <= i < size()}
    */
   public byte[] image(int i) {
+    return images(i, 1);
+  }
+
+  /**
+   * A copy of images i to i + count - 1, [count][28][28] row by row, unsigned.
+   *
+   * @throws IndexOutOfBoundsException unless these are examples of the dataset
+   */
+  public byte[] images(int i, int count) {
     Storage s = open();
-    byte[] image = new byte[PIXELS];
-    s.pixels.get(Objects.checkIndex(i, s.labels.capacity()) * PIXELS, image);
-    return image;
+    Objects.checkFromIndexSize(i, count, s.labels.capacity());
+    byte[] images = new byte[count * PIXELS];
+    s.pixels.get(i * PIXELS, images);
+    return images;
   }
 
   /** All pixels, [N][28][28] unsigned: a direct, read-only view of its own position and limit. */
@@ -228,16 +238,12 @@ public final class Dataset implements AutoCloseable {
    */
   public String sha256() {
     Storage s = open();
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(s.pixels.duplicate().clear());
-      ByteBuffer labels = ByteBuffer.allocate(Math.multiplyExact(s.labels.capacity(), 4));
-      labels.asIntBuffer().put(s.labels.duplicate().clear());
-      digest.update(labels);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.newDigest();
+    digest.update(s.pixels.duplicate().clear());
+    ByteBuffer labels = ByteBuffer.allocate(Math.multiplyExact(s.labels.capacity(), 4));
+    labels.asIntBuffer().put(s.labels.duplicate().clear());
+    digest.update(labels);
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Drops the references to the off-heap memory; further calls do nothing. */

@@ -8,8 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
 import org.bytedeco.javacpp.Loader;
@@ -17,6 +16,7 @@ import org.lenet4j.LeNetException;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.io.CacheDirectory;
 import org.lenet4j.io.FileReasons;
+import org.lenet4j.io.Sha256;
 
 /**
  * Our shared libraries as files that the system's loader can open. What lies in a jar is copied to
@@ -83,14 +83,14 @@ final class NativeLibrary {
       try (InputStream in = resource.openStream()) {
         content = in.readAllBytes();
       }
-      String hash = sha256(content);
+      String hash = HexFormat.of().formatHex(Sha256.newDigest().digest(content));
       Path home = directory.toAbsolutePath().resolve(hash);
       Files.createDirectories(home);
       // Also where they exist already. It fails on another user's directory, as it should.
       Files.setPosixFilePermissions(directory, OWNER_ONLY);
       Files.setPosixFilePermissions(home, OWNER_ONLY);
       Path file = home.resolve(Path.of(resource.getPath()).getFileName());
-      if (!Files.exists(file) || !sha256(Files.readAllBytes(file)).equals(hash)) {
+      if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), content)) {
         AtomicFile.write(file, out -> out.write(content));
       }
       return file;
@@ -104,13 +104,5 @@ final class NativeLibrary {
   private static LeNetException unusable(Path directory, String reason, Exception cause) {
     return new LeNetException(
         "native code cannot be put into %s (%s): %s".formatted(directory, reason, REMEDY), cause);
-  }
-
-  private static String sha256(byte[] content) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

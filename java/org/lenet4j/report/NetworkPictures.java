@@ -1,5 +1,6 @@
 package org.lenet4j.report;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -23,34 +24,33 @@ final class NetworkPictures {
   private final LeNet net;
   private final Dataset images;
 
+  /** Of the first convolution, [6][1][5][5]. */
+  private final float[] filters;
+
   NetworkPictures(LeNet net, Dataset images) {
     this.net = net;
     this.images = images;
+    ParameterLayout.Tensor tensor = net.config().layout().tensor("conv1.weight");
+    this.filters =
+        Arrays.copyOfRange(net.parameters(), tensor.offset(), tensor.offset() + tensor.length());
   }
 
   Html filters() {
-    float[] weights = firstWeights();
     int size = FILTER_WIDTH * FILTER_WIDTH;
+    float bound = filterBound();
     return Html.join(
-        IntStream.range(0, weights.length / size)
-            .mapToObj(i -> Pictures.signed(weights, i * size, size, FILTER_WIDTH, filterBound()))
+        IntStream.range(0, filters.length / size)
+            .mapToObj(i -> Pictures.signed(filters, i * size, size, FILTER_WIDTH, bound))
             .map(NetworkPictures::map));
   }
 
   /** The largest magnitude of the first convolution's weights. */
   float filterBound() {
     float bound = 0;
-    for (float weight : firstWeights()) {
+    for (float weight : filters) {
       bound = Math.max(bound, Math.abs(weight));
     }
     return bound;
-  }
-
-  private float[] firstWeights() {
-    ParameterLayout.Tensor tensor = net.config().layout().tensor("conv1.weight");
-    float[] weights = new float[tensor.length()];
-    System.arraycopy(net.parameters(), tensor.offset(), weights, 0, weights.length);
-    return weights;
   }
 
   Html activations() {

@@ -35,10 +35,9 @@ public record Evaluation(double loss, ConfusionMatrix confusion) {
     int classes = engine.config().classes();
     int[] predictions = new int[dataset.size()];
     for (int from = 0; from < predictions.length; from += CHUNK) {
-      byte[] images = new byte[Math.min(CHUNK, predictions.length - from) * Dataset.PIXELS];
-      dataset.pixels().get(from * Dataset.PIXELS, images);
-      float[] logits = engine.output(Layer.FC3, images);
-      for (int i = 0; i < logits.length / classes; i++) {
+      int count = Math.min(CHUNK, predictions.length - from);
+      float[] logits = engine.output(Layer.FC3, dataset.images(from, count));
+      for (int i = 0; i < count; i++) {
         float[] row = Arrays.copyOfRange(logits, i * classes, (i + 1) * classes);
         predictions[from + i] = firstLargest(row);
       }

@@ -3,7 +3,6 @@ package org.lenet4j.training;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.lenet4j.data.Dataset;
 
 /**
@@ -21,23 +20,17 @@ public record Mistake(int index, int label, int predicted, float probability) {
   public static List<Mistake> mostConfident(LeNet net, Dataset dataset, int limit) {
     List<Mistake> mistakes = new ArrayList<>();
     for (int from = 0; from < dataset.size(); from += CHUNK) {
-      int[] chunk = IntStream.range(from, Math.min(from + CHUNK, dataset.size())).toArray();
-      float[][] probabilities = net.predictAll(images(dataset, chunk));
-      for (int i : chunk) {
-        float[] row = probabilities[i - from];
-        int predicted = Evaluation.firstLargest(row);
-        if (predicted != dataset.label(i)) {
-          mistakes.add(new Mistake(i, dataset.label(i), predicted, row[predicted]));
+      int count = Math.min(CHUNK, dataset.size() - from);
+      float[][] probabilities = net.predictAll(dataset.images(from, count));
+      for (int i = 0; i < count; i++) {
+        int label = dataset.label(from + i);
+        int predicted = Evaluation.firstLargest(probabilities[i]);
+        if (predicted != label) {
+          mistakes.add(new Mistake(from + i, label, predicted, probabilities[i][predicted]));
         }
       }
     }
     mistakes.sort(Comparator.comparingDouble(mistake -> -mistake.probability));
     return List.copyOf(mistakes.subList(0, Math.min(limit, mistakes.size())));
-  }
-
-  private static byte[] images(Dataset dataset, int[] indices) {
-    byte[] images = new byte[indices.length * Dataset.PIXELS];
-    dataset.pixels().get(indices[0] * Dataset.PIXELS, images);
-    return images;
   }
 }

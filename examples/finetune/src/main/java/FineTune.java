@@ -1,4 +1,3 @@
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.GreyImage;
 import org.lenet4j.training.LeNet;
@@ -40,12 +38,10 @@ class FineTune {
       }
       try (Stream<Path> files = Files.list(pictures)) {
         for (Path file : files.sorted().toList()) {
-          BufferedImage picture = ImageIO.read(file.toFile());
-          if (picture == null) {
-            throw new IOException(file + " is not a picture");
+          for (GreyImage picture : GreyImage.read(file)) {
+            pixels.writeBytes(picture.pixels());
+            labels.add(label);
           }
-          pixels.writeBytes(GreyImage.of(picture).pixels());
-          labels.add(label);
         }
       }
     }

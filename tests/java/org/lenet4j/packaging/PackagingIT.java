@@ -81,7 +81,7 @@ class PackagingIT {
     String missing =
         "(liblenet_cuda.so) is not on the class path: add the dependency org.lenet4j:lenet4j:";
     assertThat(cli(1, "train", "--device", "cuda"))
-        .startsWith("error: device cuda:0 cannot be used: the CUDA engine " + missing)
+        .contains("error: device cuda:0 cannot be used: the CUDA engine " + missing)
         .contains("with classifier " + GPU, "use --device cpu");
     assertThat(cli(0, "train", "--epochs", "1", "--train-limit", "512"))
         .contains("using device cpu, not cuda: the CUDA engine " + missing)
