@@ -19,7 +19,7 @@ enum Operation {
   EVALUATE((engine, n) -> engine.evaluate(n - 1).count()),
   GRADIENTS(
       (engine, n) ->
-          act(() -> engine.gradients(n % 3, Arguments.INDICES[n], Arguments.ARENAS[n].clone()))),
+          act(() -> engine.gradients(n % 3, Arguments.INDICES[n], Arguments.gradient(n)))),
   OUTPUT((engine, n) -> engine.output(Arguments.LAYERS[n], Arguments.IMAGES[n]).length),
   PREDICT((engine, n) -> engine.predict(Arguments.IMAGES[n]).length),
   PARAMETERS((engine, n) -> engine.parameters().length),
@@ -95,6 +95,10 @@ enum Operation {
       float[] arena = Examples.parameters(CONFIG);
       arena[arena.length - 1] = value;
       return arena;
+    }
+
+    static float[] gradient(int n) {
+      return ARENAS[n] == null ? null : ARENAS[n].clone();
     }
 
     static EpochPlan plan(int n) {
