@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "core/counted_bytes.h"
 #include "core/engine_table.h"
 #include "core/layout.h"
 #include "core/plugin.h"
@@ -257,5 +258,7 @@ void Engine::write_velocities(const float* velocities) {
   require_pointer(velocities, "velocities");
   impl_->call(impl_->table->write_velocities, velocities);
 }
+
+int64_t native_bytes() noexcept { return CountedBytes::total(); }
 
 }  // namespace lenet

@@ -7,17 +7,18 @@
 #include <memory>
 #include <new>
 
+#include "core/counted_bytes.h"
+
 namespace lenet {
 
 class AlignedBuffer {
  public:
   static constexpr size_t kAlignment = 64;
 
-  explicit AlignedBuffer(size_t floats) {
-    size_t bytes = (floats * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, bytes)));
+  explicit AlignedBuffer(size_t floats) : bytes_(size_of(floats)) {
+    data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, size_of(floats))));
     if (data_ == nullptr) throw std::bad_alloc();
-    std::memset(data_.get(), 0, bytes);
+    std::memset(data_.get(), 0, size_of(floats));
   }
 
   float* data() { return data_.get(); }
@@ -27,6 +28,12 @@ class AlignedBuffer {
   struct Free {
     void operator()(float* p) const { std::free(p); }
   };
+
+  static size_t size_of(size_t floats) {
+    return (floats * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+
+  CountedBytes bytes_;
   std::unique_ptr<float, Free> data_;
 };
 

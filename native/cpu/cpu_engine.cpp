@@ -69,10 +69,7 @@ void CpuEngine::describe(char* text, int32_t capacity) {
 }
 
 int32_t CpuEngine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count) {
-  auto examples = std::make_unique<Examples>();
-  examples->pixels.assign(pixels, pixels + size_t(count) * kPixels);
-  examples->labels.assign(labels, labels + count);
-  datasets_[next_dataset_] = std::move(examples);
+  datasets_[next_dataset_] = std::make_unique<Examples>(pixels, labels, count);
   return next_dataset_++;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/augmentation.h"
+#include "core/counted_bytes.h"
 #include "core/engine_table.h"
 #include "core/layout.h"
 #include "cpu/aligned_buffer.h"
@@ -57,6 +58,12 @@ class CpuEngine {
   static constexpr int kGroups = 16;
 
   struct Examples {
+    Examples(const uint8_t* first_pixel, const int32_t* first_label, int32_t count)
+        : bytes(size_t(count) * (kPixels + sizeof(int32_t))),
+          pixels(first_pixel, first_pixel + size_t(count) * kPixels),
+          labels(first_label, first_label + count) {}
+
+    CountedBytes bytes;
     std::vector<uint8_t> pixels;
     std::vector<int32_t> labels;
   };

@@ -136,6 +136,9 @@ class LENET_API Engine {
 /** The instruction sets whose kernels this processor can run, best first, separated by spaces. */
 LENET_API std::string cpu_instruction_sets();
 
+/** Bytes that all engines hold now for parameters, activations and datasets; not those on GPUs. */
+LENET_API int64_t native_bytes() noexcept;
+
 /**
  * Opens the CUDA plugin, once for the process; later calls do nothing. Throws if it or a library
  * that it needs cannot be loaded, saying which.

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.Json;
 import org.lenet4j.report.Report;
@@ -112,29 +113,36 @@ record TrainingRun(
     checkpoint.save(folder.last());
   }
 
+  /** Side by side: most of either is the first use of classes, and processors are idle by now. */
   private void show(Training training, String title, Run description, Watchers watchers) {
-    draw(
-        folder.png(),
-        "curves in %s and %s".formatted(folder.png(), folder.svg()),
-        () -> CurvesPlot.write(folder.png(), folder.svg(), training, title));
-    draw(
-        folder.report(),
-        "report in " + folder.report(),
-        () -> {
-          Report report = Report.of(description, net, test, training);
-          report.write(folder.report());
-          watchers.finish(report);
-        });
+    CompletableFuture<Runnable> curves =
+        CompletableFuture.supplyAsync(
+            () ->
+                draw(
+                    folder.png(),
+                    "curves in %s and %s".formatted(folder.png(), folder.svg()),
+                    () -> CurvesPlot.write(folder.png(), folder.svg(), training, title)));
+    Runnable report =
+        draw(
+            folder.report(),
+            "report in " + folder.report(),
+            () -> {
+              Report page = Report.of(description, net, test, training);
+              page.write(folder.report());
+              watchers.finish(page);
+            });
+    curves.join().run();
+    report.run();
   }
 
-  /** A training is not lost for want of a picture. */
-  private void draw(Path file, String done, Runnable drawing) {
+  /** Returns what says how it went. A training is not lost for want of a picture. */
+  private Runnable draw(Path file, String done, Runnable drawing) {
     try {
       drawing.run();
-      output.info(done);
+      return () -> output.info(done);
     } catch (Exception | LinkageError | InternalError e) {
       // A JDK without fonts or a native AWT library throws errors of the latter kinds.
-      output.warn("%s was not drawn: %s".formatted(file, e));
+      return () -> output.warn("%s was not drawn: %s".formatted(file, e));
     }
   }
 

@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.lenet4j.LeNetException;
 import org.lenet4j.io.FileReasons;
 
@@ -38,12 +37,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
           return IdxReader.images(content);
         }
       }
-      BufferedImage picture = decode(file);
-      if (picture == null) {
-        throw new LeNetException(
-            file + " is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images");
-      }
-      return List.of(of(picture));
+      return List.of(of(PictureReader.read(file)));
     } catch (IOException e) {
       throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
     }
@@ -55,16 +49,6 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
       byte[] start = in.readNBytes(2);
       return start.length == 2
           && ((start[0] == 0 && start[1] == 0) || (start[0] == 0x1f && start[1] == (byte) 0x8b));
-    }
-  }
-
-  /** Null for content of an unknown kind. */
-  private static BufferedImage decode(Path file) throws IOException {
-    try {
-      return ImageIO.read(file.toFile());
-    } catch (RuntimeException e) {
-      // The JDK's decoders let some damage through to where it breaks an index or an argument.
-      throw new IOException("the picture is damaged", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.lenet4j.engine;
 
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -178,7 +179,7 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final void setParameters(float[] parameters) {
-    requireArena("parameters", parameters);
+    requireFinite("parameters", parameters);
     call(
         () -> {
           doSetParameters(parameters);
@@ -195,8 +196,8 @@ abstract class AbstractEngine implements Engine {
   public final void restore(EngineState state) {
     Objects.requireNonNull(state, "state");
     Objects.requireNonNull(state.metrics(), "state.metrics");
-    requireArena("state.parameters", state.parameters());
-    requireArena("state.velocities", state.velocities());
+    requireFinite("state.parameters", state.parameters());
+    requireFinite("state.velocities", state.velocities());
     call(
         () -> {
           int batches = plan == null ? 0 : plan.batches();
@@ -232,6 +233,8 @@ abstract class AbstractEngine implements Engine {
       return body.get();
     } finally {
       lock.unlock();
+      // Until here the collector must not take this engine for forgotten, and free it.
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -271,6 +274,17 @@ abstract class AbstractEngine implements Engine {
     if (arena.length != layout.size()) {
       throw new IllegalArgumentException(
           "%s must hold %d floats, was %d".formatted(name, layout.size(), arena.length));
+    }
+  }
+
+  private void requireFinite(String name, float[] arena) {
+    requireArena(name, arena);
+    for (int i = 0; i < arena.length; i++) {
+      if (!Float.isFinite(arena[i])) {
+        throw new IllegalArgumentException(
+            "%s[%d] is %s, expected a finite number: a training that diverged leaves such ones, so go back to those before it"
+                .formatted(name, i, arena[i]));
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package org.lenet4j.engine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import org.lenet4j.LeNetException;
+import org.lenet4j.internal.binding.LeNetNative;
 
 /** Opens engines: the one place that chooses between them. */
 public final class Engines {
@@ -24,6 +25,19 @@ public final class Engines {
       case CPU, CUDA -> new NativeEngine(device, config, options);
       case AUTO -> openBest(config, options);
     };
+  }
+
+  /** Engines with native memory that are open; 0 when every one has been closed. */
+  public static int liveCount() {
+    return NativeResource.live();
+  }
+
+  /**
+   * Bytes of native memory that all open engines hold for parameters, activations and datasets.
+   * What engines hold on GPUs is not counted.
+   */
+  public static long nativeBytes() {
+    return NativeEngine.unavailableReason().isEmpty() ? LeNetNative.native_bytes() : 0;
   }
 
   private static Engine openBest(EngineConfig config, EngineOptions options) {

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
  * One epoch, handed to an engine at once: which examples in which order, and the learning rate of
  * every step.
@@ -12,8 +14,8 @@ package org.lenet4j.engine;
  */
 public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
   public EpochPlan {
-    order = order.clone();
-    learningRates = learningRates.clone();
+    order = Objects.requireNonNull(order, "order").clone();
+    learningRates = Objects.requireNonNull(learningRates, "learningRates").clone();
     if (epoch < 0) {
       throw new IllegalArgumentException("epoch must not be negative, was " + epoch);
     }

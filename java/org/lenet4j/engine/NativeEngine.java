@@ -31,6 +31,7 @@ final class NativeEngine extends AbstractEngine {
 
   private final Device device;
   private final org.lenet4j.internal.binding.Engine engine;
+  private final NativeResource resource;
   private volatile String description;
 
   NativeEngine(Device device, EngineConfig config, EngineOptions options) {
@@ -62,6 +63,7 @@ final class NativeEngine extends AbstractEngine {
           org.lenet4j.internal.binding.Engine.create(
               device.toString(), options.instructionSet(), nativeConfig);
       description = engine.description();
+      resource = new NativeResource(this, "an engine on " + device, engine::close);
     } catch (RuntimeException e) {
       throw unusable(e.getMessage(), e);
     }
@@ -215,7 +217,7 @@ final class NativeEngine extends AbstractEngine {
 
   @Override
   void doClose() {
-    engine.close();
+    resource.close();
   }
 
   private static Metrics toJava(org.lenet4j.internal.binding.Metrics sums) {

@@ -2,6 +2,7 @@ package org.lenet4j.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -100,12 +101,13 @@ public final class Json {
       }
       return value;
     } catch (JsonProcessingException e) {
+      String reason = e.getOriginalMessage().lines().findFirst().orElse("not JSON");
+      JsonLocation at =
+          e.getLocation(); // None where a limit, such as that of nesting, is exceeded.
       throw new IllegalArgumentException(
-          "%s (line %d, column %d)"
-              .formatted(
-                  e.getOriginalMessage().lines().findFirst().orElse("not JSON"),
-                  e.getLocation().getLineNr(),
-                  e.getLocation().getColumnNr()),
+          at == null
+              ? reason
+              : "%s (line %d, column %d)".formatted(reason, at.getLineNr(), at.getColumnNr()),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // Reading from memory does not fail.

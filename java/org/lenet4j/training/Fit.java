@@ -1,7 +1,10 @@
 package org.lenet4j.training;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lenet4j.LeNetException;
@@ -19,6 +22,11 @@ import org.lenet4j.training.Training.Outcome;
  * all steps before it.
  */
 final class Fit implements AutoCloseable {
+  private static final Logger LOGGER = System.getLogger(Fit.class.getName());
+
+  /** Times the loss of guessing; an unlucky start may have some of it. */
+  private static final double HOPELESS = 10;
+
   private final Trainer trainer;
   private final Engine engine;
   private final List<String> labels;
@@ -36,6 +44,7 @@ final class Fit implements AutoCloseable {
   private Metrics sums = Metrics.ZERO;
   private long stepNanos;
   private long trainNanos;
+  private boolean warned;
 
   Fit(Trainer trainer, Engine engine, List<String> labels, Dataset train, Dataset test) {
     this.trainer = trainer;
@@ -121,6 +130,7 @@ final class Fit implements AutoCloseable {
     long start = System.nanoTime();
     Optional<Metrics> validated = data.validate();
     Metrics tested = data.test();
+    requireFinite(tested.lossSum());
     long evaluationNanos = System.nanoTime() - start;
     Epoch epoch =
         new Epoch(
@@ -167,6 +177,12 @@ final class Fit implements AutoCloseable {
       return;
     }
     EngineState now = engine.state();
+    // The last curve point may be some steps back. Nothing may replace a checkpoint but one that
+    // can be gone on from.
+    requireFinite(sums.lossSum() + now.metrics().lossSum());
+    for (float parameter : now.parameters()) {
+      requireFinite(parameter);
+    }
     trainer.checkpoint(
         new Checkpoint(
             engine.config(),
@@ -184,14 +200,40 @@ final class Fit implements AutoCloseable {
   private CurvePoint point() {
     int epoch = history.size();
     CurvePoint point = new CurvePoint(epoch + (double) step / steps, sums.loss(), sums.accuracy());
-    if (!Double.isFinite(point.loss())) {
+    requireFinite(point.loss());
+    warnIfHopeless(point.loss());
+    curve.add(point);
+    return point;
+  }
+
+  /** Once: a loss that stays finite may still be far above that of a network that only guesses. */
+  private void warnIfHopeless(double loss) {
+    double guessing = Math.log(Math.max(2, engine.config().classes()));
+    if (!warned && loss > HOPELESS * guessing) {
+      warned = true;
+      LOGGER.log(
+          Level.WARNING,
+          String.format(
+              Locale.ROOT,
+              "the training seems to diverge: the loss is %.4g at step %d of %d in epoch %d, where"
+                  + " guessing has %.4g; try a smaller learning rate than %s (--lr)",
+              loss,
+              step,
+              steps,
+              history.size() + 1,
+              guessing,
+              trainer.learningRate()));
+    }
+  }
+
+  /** Checks a loss, or what would make the next one no number. */
+  private void requireFinite(double value) {
+    if (!Double.isFinite(value)) {
       throw new LeNetException(
           ("the training diverged: the loss is %s at step %d of %d in epoch %d;"
                   + " try a smaller learning rate than %s (--lr)")
-              .formatted(point.loss(), step, steps, epoch + 1, trainer.learningRate()));
+              .formatted(value, step, steps, history.size() + 1, trainer.learningRate()));
     }
-    curve.add(point);
-    return point;
   }
 
   private Progress progress(Optional<CurvePoint> point) {

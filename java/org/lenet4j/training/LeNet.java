@@ -284,6 +284,7 @@ public final class LeNet implements AutoCloseable {
   }
 
   private static void requireOne(byte[] image) {
+    Objects.requireNonNull(image, "image");
     if (image.length != Dataset.PIXELS) {
       throw new IllegalArgumentException(
           "an image has %d pixels, was %d".formatted(Dataset.PIXELS, image.length));

@@ -36,4 +36,12 @@ class JsonTest {
   void refusesAnythingElse(String text) {
     assertThatThrownBy(() -> Json.parse(text)).isInstanceOf(IllegalArgumentException.class);
   }
+
+  /** A limit of the parser's own, whose exception names no place. */
+  @Test
+  void refusesDeepNesting() {
+    assertThatThrownBy(() -> Json.parse("[".repeat(1200)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("nesting depth");
+  }
 }

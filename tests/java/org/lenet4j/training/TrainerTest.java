@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lenet4j.CapturedLog;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
@@ -154,6 +155,53 @@ class TrainerTest {
                 + loss
                 + " at step 4 of 11 in epoch 2; try a smaller learning rate than 0.9 (--lr)");
     assertThat(diverging.datasets).isEmpty();
+  }
+
+  @Test
+  void aDivergingTrainingLeavesTheLastGoodCheckpoint() {
+    ScriptedEngine diverging =
+        new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 13 ? Double.NaN : 1, 0, 4));
+    List<Checkpoint> saved = new ArrayList<>();
+    Trainer trainer = SMALL.checkpointEvery(1).onCheckpoint(saved::add);
+    assertThatThrownBy(
+            () -> trainer.fit(new LeNet(diverging, config -> diverging, List.of()), train, test))
+        .isInstanceOf(LeNetException.class)
+        .hasMessageContaining("at step 3 of 11 in epoch 2; try a smaller learning rate");
+    Checkpoint last = saved.get(saved.size() - 1);
+    assertThat(last.history()).hasSize(1);
+    assertThat(last.state().position()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "java"})
+  void afterDivergingANetworkCanBeUsedAndReset(String device) {
+    try (LeNet net =
+        LeNet.builder().device(Device.parse(device)).activation(Activation.RELU).build()) {
+      Trainer wild = SMALL.learningRate(1e30);
+      assertThatThrownBy(() -> wild.fit(net, train, test))
+          .isInstanceOf(LeNetException.class)
+          .hasMessageContaining("the training diverged: the loss is NaN at step ")
+          .hasMessageContaining("try a smaller learning rate than 1.0E30");
+      assertThatThrownBy(() -> SMALL.fit(net, train, test))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("expected a finite number");
+      net.engine().setParameters(Initializer.XAVIER.parameters(net.config().layout(), 1));
+      assertThat(SMALL.epochs(1).learningRate(0.01).fit(net, train, test).history()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aTrainingThatOnlyGetsWorseIsWarnedOfOnce() {
+    try (LeNet net = LeNet.builder().device(Device.cpu()).build();
+        CapturedLog log = new CapturedLog(Fit.class)) {
+      SMALL.learningRate(50).epochs(2).fit(net, train, test);
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .startsWith("WARNING the training seems to diverge: the loss is ")
+          .contains(" at step ", " in epoch 1, where guessing has 2.303")
+          .endsWith("try a smaller learning rate than 50.0 (--lr)");
+    }
   }
 
   @Test

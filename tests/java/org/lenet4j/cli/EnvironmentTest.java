@@ -1,0 +1,164 @@
+package org.lenet4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.Tmpfs;
+import org.lenet4j.data.Dataset;
+import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Examples;
+import org.lenet4j.training.Checkpoint;
+
+/** Surroundings that programs tend to overlook: a locale, a path, a disk that is full or gone. */
+class EnvironmentTest {
+  @TempDir private Path directory;
+  private Path data;
+
+  @BeforeEach
+  void writeData() throws IOException {
+    data = directory.resolve("data");
+    write(data);
+  }
+
+  private static void write(Path data) throws IOException {
+    try (Dataset examples = Examples.bars(40, 3)) {
+      IdxFiles.write(data, examples, examples);
+    }
+  }
+
+  private List<String> training(Path out, int epochs) {
+    return new ArrayList<>(
+        List.of(
+            "train",
+            "--data",
+            data.toString(),
+            "--out",
+            out.toString(),
+            "--device",
+            "cpu",
+            "--batch-size",
+            "4",
+            "--epochs",
+            Integer.toString(epochs)));
+  }
+
+  /** Turkish has another lower case of I; its umlauts and the length are for the file system. */
+  @Test
+  void aTurkishLocaleAndALongPathWithSpacesAndUmlauts() throws IOException {
+    assumeThat(Charset.forName(System.getProperty("sun.jnu.encoding")).newEncoder().canEncode('ü'))
+        .as("this JVM's file names can have umlauts")
+        .isTrue();
+    Path home =
+        directory.resolve("Gerät für İşçi " + "ä".repeat(100)).resolve("b ".repeat(90) + "c");
+    assertThat(home.toString()).hasSizeGreaterThan(300);
+    data = home.resolve("veri kümesi");
+    write(data);
+    Path out = home.resolve("çıktı");
+    List<String> arguments = training(out, 1);
+    arguments.add("--json");
+    Cli train = runInTurkish(arguments);
+    assertThat(train.err()).isEmpty();
+    assertThat(train.status()).isZero();
+    assertThat(train.out()).contains("\"type\":\"end\"").contains("\"outcome\":\"complete\"");
+    String model = out.resolve("model.safetensors").toString();
+    Cli evaluate = runInTurkish(List.of("evaluate", "--model", model, "--data", data.toString()));
+    assertThat(evaluate.status()).as(evaluate.err()).isZero();
+  }
+
+  private Cli runInTurkish(List<String> arguments) {
+    return Cli.run(
+        System.getProperty("java.class.path"),
+        List.of("-Duser.language=tr", "-Duser.country=TR"),
+        Map.of(),
+        directory,
+        arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void aFullDiskLeavesTheLastGoodCheckpoints() throws IOException {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    // A checkpoint has 494 kB: one epoch's two fit, the next epoch's first one does not.
+    try (Tmpfs tmpfs = Tmpfs.mount(disk, "size=1200k")) {
+      Path out = tmpfs.path().resolve("run");
+      Cli train = Cli.run(directory, training(out, 50).toArray(String[]::new));
+      assertThat(train.status()).isEqualTo(1);
+      assertThat(train.err().lines())
+          .singleElement()
+          .asString()
+          .startsWith("error: " + out)
+          .contains("could not be written: No space left on device");
+      assertThat(Checkpoint.load(out.resolve("last.safetensors")).history()).isNotEmpty();
+      assertThat(Checkpoint.load(out.resolve("best.safetensors")).history()).isNotEmpty();
+      try (Stream<Path> files = Files.list(out)) {
+        assertThat(files).noneMatch(file -> file.toString().endsWith(".tmp"));
+      }
+    }
+  }
+
+  @Test
+  void aReadOnlyDisk() throws IOException {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    try (Tmpfs tmpfs = Tmpfs.mount(disk, "ro")) {
+      Cli train =
+          Cli.run(directory, training(tmpfs.path().resolve("run"), 1).toArray(String[]::new));
+      assertThat(train.status()).isEqualTo(1);
+      assertThat(train.err().lines())
+          .singleElement()
+          .asString()
+          .contains("Read-only file system")
+          .contains("--out");
+    }
+  }
+
+  @Test
+  void aRunFolderThatVanishes() throws Exception {
+    Path out = directory.resolve("run");
+    Process train = Cli.start(directory, training(out, 100_000).toArray(String[]::new));
+    Instant end = Instant.now().plus(Duration.ofMinutes(3));
+    while (!Files.exists(out.resolve("last.safetensors")) && Instant.now().isBefore(end)) {
+      Thread.sleep(10);
+    }
+    deleteAll(out);
+    assertThat(train.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    assertThat(train.exitValue()).isEqualTo(1);
+    assertThat(Files.readString(directory.resolve("stderr.txt")).lines())
+        .singleElement()
+        .asString()
+        .startsWith("error: " + out)
+        // Which file is written next is a matter of chance.
+        .containsAnyOf("there is no directory " + out, "its directory is gone");
+  }
+
+  private static void deleteAll(Path directory) throws IOException {
+    Path grave = directory.resolveSibling("grave"); // At once, whatever is being written.
+    Files.move(directory, grave);
+    try (Stream<Path> files = Files.walk(grave)) {
+      files
+          .sorted(Comparator.reverseOrder())
+          .forEach(
+              file -> {
+                try {
+                  Files.deleteIfExists(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+  }
+}
