@@ -12,6 +12,7 @@ import org.lenet4j.internal.presets.CudaPlugin;
 /** Loads liblenet_cuda.so and the CUDA libraries, once, when a GPU is asked for. */
 final class CudaLibrary {
   private static final String FILE = "liblenet_cuda.so";
+  private static final String ABSENT = "the CUDA engine (" + FILE + ") is not on the class path";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
 
   /** What liblenet_cuda.so is linked against, and cublasLt, which cuBLAS is. */
@@ -40,14 +41,30 @@ final class CudaLibrary {
     return Attempt.UNAVAILABLE;
   }
 
+  /**
+   * Likewise, for those who asked for no GPU: who has not installed the engine, and may have no GPU
+   * at all, need not read how to install it.
+   */
+  static String briefUnavailableReason() {
+    return isAbsent() ? ABSENT + " ('lenet4j doctor' says what to add)" : unavailableReason();
+  }
+
+  private static boolean isAbsent() {
+    return NativeLibrary.resource(classifier(), FILE) == null;
+  }
+
+  private static String classifier() {
+    return Loader.getPlatform() + "-gpu";
+  }
+
   private static String load() {
     if (!NativeEngine.unavailableReason().isEmpty()) {
       return NativeEngine.unavailableReason();
     }
-    String classifier = Loader.getPlatform() + "-gpu";
-    if (NativeLibrary.resource(classifier, FILE) == null) {
-      return "the CUDA engine (%s) is not on the class path: add the dependency org.lenet4j:lenet4j:%s with classifier %s, or in a source tree build with mvn -Pgpu; or use --device cpu"
-          .formatted(FILE, Version.current(), classifier);
+    String classifier = classifier();
+    if (isAbsent()) {
+      return "%s: add the dependency org.lenet4j:lenet4j:%s with classifier %s, or in a source tree build with mvn -Pgpu; or use --device cpu"
+          .formatted(ABSENT, Version.current(), classifier);
     }
     if (System.getProperty(CudaPlugin.PATH_PROPERTY) == null) {
       loadPresets();

@@ -49,7 +49,7 @@ public final class Engines {
           reason);
       return new JavaEngine(config);
     }
-    reason = CudaLibrary.unavailableReason();
+    reason = CudaLibrary.briefUnavailableReason();
     if (reason.isEmpty()) {
       try {
         NativeEngine engine = new NativeEngine(Device.cuda(0), config, options);

@@ -83,7 +83,7 @@ class DocumentationTest {
     return "// Made from tutorial.md, which explains it; see there how to run it.\n" + notebook;
   }
 
-  /** The chapter's ten epochs, and five more, on the real images. */
+  /** The chapter's ten epochs, the modern recipe's twenty and five more, on the real images. */
   @Test
   void notebookRuns() throws Exception {
     Path output = directory.resolve("output.txt");

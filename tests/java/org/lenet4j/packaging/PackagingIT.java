@@ -78,15 +78,16 @@ class PackagingIT {
   /** What a user meets who has forgotten the third dependency. */
   @Test
   void withoutTheGpuJarTheCommandLineNamesIt() throws Exception {
-    String missing =
-        "(liblenet_cuda.so) is not on the class path: add the dependency org.lenet4j:lenet4j:";
+    String absent = "the CUDA engine (liblenet_cuda.so) is not on the class path";
+    String missing = absent + ": add the dependency org.lenet4j:lenet4j:";
     assertThat(cli(1, "train", "--device", "cuda"))
-        .contains("error: device cuda:0 cannot be used: the CUDA engine " + missing)
+        .contains("error: device cuda:0 cannot be used: " + missing)
         .contains("with classifier " + GPU, "use --device cpu");
     assertThat(cli(0, "train", "--epochs", "1", "--train-limit", "512"))
-        .contains("using device cpu, not cuda: the CUDA engine " + missing)
+        .contains("using device cpu, not cuda: " + absent + " ('lenet4j doctor' says what to add)")
+        .doesNotContain("add the dependency")
         .contains("training on cpu");
-    assertThat(cli(0, "doctor")).contains("problem  CUDA engine        the CUDA engine " + missing);
+    assertThat(cli(0, "doctor")).contains("problem  CUDA engine        " + missing);
   }
 
   @Test
