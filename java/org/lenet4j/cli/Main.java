@@ -29,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  lenet4j help train               all that can be chosen",
       "  mvn compile exec:java -Dexec.args=\"train --epochs 1\"",
       "",
+      "Here and in messages, lenet4j stands for java -jar lenet4j-cli.jar.",
       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C or on the live page."
     },
     subcommands = {

@@ -2,6 +2,8 @@ package org.lenet4j.data;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -15,6 +17,8 @@ final class PictureReader {
   /** Pixels that may be decoded; a file of a few bytes can promise billions. */
   static final long MAX_PIXELS = 64L << 20;
 
+  private static final Logger LOGGER = System.getLogger(PictureReader.class.getName());
+
   private PictureReader() {}
 
   static BufferedImage read(Path file) throws IOException {
@@ -27,6 +31,9 @@ final class PictureReader {
       ImageReader reader = readers.next();
       try {
         reader.setInput(in, true, true);
+        // Of a JPEG that ends too early the decoder makes up the rest, and only warns.
+        reader.addIIOReadWarningListener(
+            (source, warning) -> LOGGER.log(Level.WARNING, "{0}: {1}", file, warning));
         return decode(file, reader);
       } finally {
         reader.dispose();

@@ -84,6 +84,20 @@ class PredictTest {
   }
 
   @Test
+  void warnsOfAPictureThatIsCutOff() throws IOException {
+    byte[] whole = Files.readAllBytes(directory.resolve("dark.jpg"));
+    Files.write(directory.resolve("cut.jpg"), Arrays.copyOf(whole, whole.length / 2));
+    Cli predict =
+        Cli.run(
+            directory,
+            ("predict --model run/best.safetensors cut.jpg --device " + DEVICE).split(" "));
+    assertThat(predict.status()).isZero();
+    assertThat(predict.err().lines())
+        .isNotEmpty()
+        .allMatch(line -> line.startsWith("WARNING: cut.jpg: "));
+  }
+
+  @Test
   void tellsMachines() {
     Cli predict =
         Cli.run(
