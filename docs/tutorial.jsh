@@ -25,7 +25,8 @@ Trainer trainer = Trainer.classic().onProgress(
 Training run = trainer.fit(net, train, test);
 System.out.printf("%.0f examples/sec on %s%n", run.examplesPerSecond(), net.device());
 try (LeNet modern = Recipe.MODERN.network(train).seed(42).build()) {
-  Recipe.MODERN.trainer().fit(modern, train, test);
+  Training today = Recipe.MODERN.trainer().fit(modern, train, test);
+  System.out.printf("modern recipe: test acc %.3f%n", today.last().testAccuracy());
 }
 Trainer better = Trainer.classic().epochs(5).schedule(Schedule.cosine().warmup(1));
 better = better.learningRate(0.1).momentum(0.9).nesterov(true).weightDecay(5e-4);
