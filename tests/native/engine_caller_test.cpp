@@ -1,5 +1,7 @@
-// What belongs to the calling thread stays as it was: floating point mode and signal mask.
+// What belongs to the calling thread stays as it was: floating point mode, signal mask and
+// processors.
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <functional>
@@ -28,6 +30,13 @@ bool blocks(int signal) {
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   return sigismember(&mask, signal) == 1;
+}
+
+cpu_set_t affinity() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  EXPECT_EQ(pthread_getaffinity_np(pthread_self(), sizeof processors, &processors), 0);
+  return processors;
 }
 
 class EngineCallerTest : public testing::TestWithParam<int> {
@@ -62,6 +71,14 @@ class EngineCallerTest : public testing::TestWithParam<int> {
   Images images_{100};
   Config config_;
 };
+
+TEST_P(EngineCallerTest, KeepsTheProcessors) {
+  const cpu_set_t before = affinity();
+  expect_unchanged([&](const char* call) {
+    const cpu_set_t now = affinity();
+    EXPECT_TRUE(CPU_EQUAL(&now, &before)) << call;
+  });
+}
 
 TEST_P(EngineCallerTest, KeepsTheFloatingPointMode) {
   const uint64_t before = floating_point_mode();

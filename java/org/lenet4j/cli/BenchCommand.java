@@ -15,9 +15,11 @@ import picocli.CommandLine.Option;
 /** {@code lenet4j bench}. */
 @Command(
     name = "bench",
+    abbreviateSynopsis = true,
     description = {
-      "Measures how fast this machine trains a fresh network, and how fast that one predicts. Run it"
-          + " on an idle machine; bench/run in lenet4j's sources compares with frameworks."
+      "Measures how fast this machine trains and predicts.",
+      "",
+      "Run it on an idle machine. bench/run in lenet4j's sources compares with frameworks."
     },
     footer = {
       "",
@@ -37,13 +39,7 @@ final class BenchCommand implements Callable<Integer> {
               + " inference's (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      defaultValue = "256",
-      converter = Converters.AtLeastOne.class,
-      description = "Examples in a mini-batch (default: ${DEFAULT-VALUE}).")
-  private int batchSize;
+  @Mixin private BatchOption batch;
 
   @Option(names = "--json", description = "Print one JSON object instead of a table.")
   private boolean json;
@@ -60,7 +56,7 @@ final class BenchCommand implements Callable<Integer> {
         LeNet net = network.builder().classes(train.classes()).build()) {
       output.info("%d training examples from %s".formatted(train.size(), source.directory()));
       output.info(NetworkOptions.describe(net));
-      Benchmark.Result result = new Benchmark(net, train, batchSize, seconds).run();
+      Benchmark.Result result = new Benchmark(net, train, batch.size(), seconds).run();
       output.result(table(result));
       output.json(json(net, result));
     }
@@ -76,7 +72,7 @@ final class BenchCommand implements Callable<Integer> {
         inference                %,11.0f images/s, %2$d at a time
         one image                %,11.1f us median, %.1f us 99th percentile""",
         result.steps(),
-        batchSize,
+        batch.size(),
         result.epochs(),
         result.inference(),
         result.latencyMedian(),
@@ -89,7 +85,7 @@ final class BenchCommand implements Callable<Integer> {
     fields.put("framework", "lenet4j");
     fields.put("version", Version.current());
     fields.put("configuration", NetworkOptions.describe(net));
-    fields.put("batch", batchSize);
+    fields.put("batch", batch.size());
     fields.put("step_examples_per_second", result.steps());
     fields.put("epoch_examples_per_second", result.epochs());
     fields.put("inference_images_per_second", result.inference());

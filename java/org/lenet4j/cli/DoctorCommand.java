@@ -16,8 +16,9 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     description = {
-      "Shows what lenet4j finds on this machine and, where something is wrong, what helps. Without"
-          + " a GPU the lines on CUDA may well say so; nothing else needs them."
+      "Shows what lenet4j finds on this machine and, where something is wrong, what helps.",
+      "",
+      "The lines on CUDA matter for --device cuda only."
     },
     footer = {
       "",

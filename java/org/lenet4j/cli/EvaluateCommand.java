@@ -20,10 +20,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "evaluate",
     description = {
-      "Measures loss and accuracy of a saved network on the test set. The accuracy comes with its"
-          + " standard error and the 95 %% interval after Wilson, which the size of the test set"
-          + " gives it; then come precision, recall and F1 of each class, and the confusion"
-          + " matrix."
+      "Measures loss and accuracy of a saved network on the test set.",
+      "",
+      "The accuracy comes with its standard error and Wilson's 95 %% interval, which follow from the"
+          + " size of the test set; then come precision, recall and F1 of each class, and the"
+          + " confusion matrix."
     },
     footer = {
       "",

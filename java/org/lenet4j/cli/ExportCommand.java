@@ -16,16 +16,18 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "export",
     description = {
-      "Writes a saved network or a checkpoint for other programs: as ONNX, for ONNX Runtime and its"
-          + " like, or as safetensors with the names and shapes of PyTorch's state_dict."
+      "Writes a saved network for other programs, as ONNX or safetensors.",
+      "",
+      "ONNX is for ONNX Runtime and its like; the safetensors file has the names and shapes of"
+          + " PyTorch's state_dict. A checkpoint can be exported too."
     },
     footer = {
       "",
       "Examples:",
-      "  lenet4j export --model lenet4j-out/run-1/best.safetensors --format onnx --softmax"
-          + " --output lenet.onnx",
-      "  lenet4j export --model lenet4j-out/run-1/best.safetensors --format safetensors"
-          + " --output lenet.safetensors"
+      "  lenet4j export --model lenet4j-out/run-1/best.safetensors \\",
+      "                 --format onnx --softmax --output lenet.onnx",
+      "  lenet4j export --model lenet4j-out/run-1/best.safetensors \\",
+      "                 --format safetensors --output lenet.safetensors"
     })
 final class ExportCommand implements Callable<Integer> {
   enum Format {

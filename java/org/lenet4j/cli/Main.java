@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -25,7 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Examples:",
       "  lenet4j                          the chapter's training, 10 epochs",
       "  lenet4j --epochs 1 --device cpu  one epoch on the CPU",
-      "  lenet4j train --help             all that can be chosen",
+      "  lenet4j help train               all that can be chosen",
       "  mvn compile exec:java -Dexec.args=\"train --epochs 1\"",
       "",
       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C or on the live page."
@@ -37,7 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       SummaryCommand.class,
       BenchCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      HelpCommand.class
     })
 public final class Main {
   private static final Set<String> OWN_OPTIONS = Set.of("-h", "--help", "-V", "--version");
@@ -79,11 +81,24 @@ public final class Main {
   private static int usageError(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("error: " + e.getMessage());
+    err.println("error: " + message(e));
     UnmatchedArgumentException.printSuggestions(e, err);
     err.println("See '" + command.getCommandSpec().qualifiedName() + " --help'.");
     err.flush();
     return command.getCommandSpec().exitCodeOnInvalidInput();
+  }
+
+  /** Picocli's own words, but for what it cannot place: the first such argument is the mistake. */
+  private static String message(ParameterException e) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)) {
+      return e.getMessage();
+    }
+    String argument = unmatched.getUnmatched().get(0);
+    if (unmatched.isUnknownOption()) {
+      return "Unknown option '%s'".formatted(argument);
+    }
+    boolean hasCommands = !e.getCommandLine().getSubcommands().isEmpty();
+    return "%s '%s'".formatted(hasCommands ? "Unknown command" : "Unexpected argument", argument);
   }
 
   private static int failure(Exception e, CommandLine command) {

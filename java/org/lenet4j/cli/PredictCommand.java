@@ -22,17 +22,19 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "predict",
     description = {
-      "Says what is on pictures: PNG, JPEG, GIF or BMP, of any size, in colour or grey. They are"
-          + " made grey and 28 x 28, and inverted if they are dark on light.",
+      "Says what is on pictures: PNG, JPEG, GIF or BMP, or IDX files.",
+      "",
+      "A picture may have any size and colours: it is made grey and 28 x 28, and inverted if it is"
+          + " dark on light.",
       "A file of IDX images, plain or gzip, stands for all of its images; they are taken for light"
           + " on dark. One of another size than 28 x 28 is resized."
     },
     footer = {
       "",
       "Examples:",
-      "  lenet4j predict --model lenet4j-out/run-1/model.safetensors shoe.png shirt.jpg",
-      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors --top 1 --json *.png",
-      "  lenet4j predict --model lenet4j-out/run-1/best.safetensors t10k-images-idx3-ubyte.gz"
+      "  lenet4j predict --model lenet4j-out/run-1/model.safetensors shoe.png",
+      "  lenet4j predict --model lenet.safetensors --top 1 --json *.png",
+      "  lenet4j predict --model lenet.safetensors t10k-images-idx3-ubyte.gz"
     })
 final class PredictCommand implements Callable<Integer> {
   @Mixin private ModelOption model;

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,7 +64,7 @@ final class RunConfig {
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("lenet4j_version", Version.current());
     content.put("java_version", System.getProperty("java.version"));
-    content.put("started", Instant.now().toString());
+    content.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     content.put("device", net.description());
     content.put(ARITHMETIC, arithmetic(net));
     content.put("classes", net.config().classes());
@@ -74,7 +75,7 @@ final class RunConfig {
   }
 
   /** Every option with its value, given or by default; null where there is none. */
-  private static Map<String, Object> options(CommandSpec command) {
+  static Map<String, Object> options(CommandSpec command) {
     Map<String, Object> options = new LinkedHashMap<>();
     for (OptionSpec option : command.options()) {
       if (!NOT_RECORDED.contains(option.longestName())) {

@@ -87,15 +87,25 @@ final class RunFolder implements AutoCloseable {
    * @throws LeNetException if there is none
    */
   static RunFolder of(Path path) {
-    if (!Files.exists(path.resolve(CONFIG))) {
-      throw new LeNetException(path + " holds no run to resume: it has no config.json");
-    }
+    requireRun(path);
     try {
       RunFolder folder = new RunFolder(path);
       folder.deleteTemporaryFiles();
       return folder;
     } catch (IOException e) {
       throw unusable(path, e);
+    }
+  }
+
+  /**
+   * Checks that a folder holds a run that can be resumed.
+   *
+   * @throws LeNetException if it does not
+   */
+  static void requireRun(Path path) {
+    if (!Files.exists(path.resolve(CONFIG))) {
+      throw new LeNetException(
+          "%s holds no run to resume: there is no %s".formatted(path, path.resolve(CONFIG)));
     }
   }
 

@@ -15,9 +15,11 @@ import picocli.CommandLine.Option;
 /** {@code lenet4j summary}. */
 @Command(
     name = "summary",
+    abbreviateSynopsis = true,
     description = {
-      "Shows the shape of every layer's output, found by sending one random image through the"
-          + " network, and how many parameters and floating-point operations each layer has."
+      "Shows each layer's output shape, parameters and FLOPs.",
+      "",
+      "The shapes are those of one random image's way through the network."
     },
     footer = {
       "",

@@ -3,12 +3,15 @@ package org.lenet4j.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.AtomicFile;
+import org.lenet4j.io.Json;
 import org.lenet4j.training.Initializer;
 import org.lenet4j.training.LeNet;
 import org.lenet4j.training.Recipe;
@@ -25,10 +28,12 @@ import picocli.CommandLine.Spec;
 /** {@code lenet4j train}. */
 @Command(
     name = "train",
+    abbreviateSynopsis = true,
     defaultValueProvider = RecipeDefaults.class,
     description = {
-      "Trains a network by stochastic gradient descent, by default just as the chapter does, and"
-          + " leaves its curves, history and weights in a run folder.",
+      "Trains a network, by default just as the chapter does.",
+      "",
+      "The curves, a report, the history, checkpoints and the weights go to a run folder.",
       "",
       "--recipe modern is short for " + RecipeDefaults.MODERN_OPTIONS + "."
     },
@@ -183,6 +188,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** The command that began the run to resume, with what may differ now. */
   private TrainCommand resumed() {
+    RunFolder.requireRun(resume);
     List<String> arguments =
         new ArrayList<>(RunConfig.read(resume.resolve(RunFolder.CONFIG)).arguments());
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
@@ -190,7 +196,9 @@ final class TrainCommand implements Callable<Integer> {
       if (!RESUMABLE.contains(name)) {
         throw new ParameterException(
             spec.commandLine(),
-            "--resume keeps the run's own options: %s cannot be given with it".formatted(name));
+            ("--resume keeps the run's own options: %s cannot be given with it; to train on with"
+                    + " others, begin a new run from its weights with --init %s")
+                .formatted(name, resume.resolve(RunFolder.LAST)));
       }
       arguments.add(name);
       if (option.type() != boolean.class) {
@@ -226,6 +234,7 @@ final class TrainCommand implements Callable<Integer> {
       output.info(NetworkOptions.describe(net));
       if (dryRun) {
         output.result(plan(train));
+        output.json(planJson(train));
         return 0;
       }
       try (RunFolder folder = folder()) {
@@ -245,6 +254,15 @@ final class TrainCommand implements Callable<Integer> {
     return "%d epochs of %d steps, %d steps in all%nwith %s%nnothing was trained: --dry-run"
         .formatted(
             training.epochs(), steps, (long) steps * training.epochs(), RunConfig.text(spec));
+  }
+
+  private String planJson(Dataset train) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("type", "plan");
+    fields.put("epochs", training.epochs());
+    fields.put("steps_per_epoch", trainer().stepsPerEpoch(train.size()));
+    fields.put("options", RunConfig.options(spec));
+    return Json.line(fields);
   }
 
   private LeNet open(DataOptions.Source source, Dataset train, int classes) {

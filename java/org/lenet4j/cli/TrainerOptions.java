@@ -2,6 +2,7 @@ package org.lenet4j.cli;
 
 import org.lenet4j.training.Schedule;
 import org.lenet4j.training.Trainer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How to train: the optimiser, its schedule, and when to stop. */
@@ -25,13 +26,7 @@ final class TrainerOptions {
       description = "Passes over the training set (default: ${DEFAULT-VALUE}).")
   private int epochs;
 
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      defaultValue = "256",
-      converter = Converters.AtLeastOne.class,
-      description = "Examples in a mini-batch (default: ${DEFAULT-VALUE}).")
-  private int batchSize;
+  @Mixin private BatchOption batch;
 
   @Option(
       names = "--lr",
@@ -185,7 +180,7 @@ final class TrainerOptions {
 
   /** Half a sentence on the values that matter most. */
   String title() {
-    return "batch %d, lr %s".formatted(batchSize, learningRate);
+    return "batch %d, lr %s".formatted(batch.size(), learningRate);
   }
 
   /** What these options make wrong together; empty if nothing. */
@@ -203,7 +198,7 @@ final class TrainerOptions {
     Trainer trainer =
         Trainer.classic()
             .epochs(epochs)
-            .batchSize(batchSize)
+            .batchSize(batch.size())
             .learningRate(learningRate)
             .schedule(schedule())
             .momentum(momentum)

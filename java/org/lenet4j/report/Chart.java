@@ -23,7 +23,7 @@ final class Chart {
 
   private static final int WIDTH = 420;
   private static final int HEIGHT = 270;
-  private static final int LEFT = 40;
+  private static final int LEFT = 46;
   private static final int RIGHT = 12;
   private static final int TOP = 28;
   private static final int BOTTOM = 38;

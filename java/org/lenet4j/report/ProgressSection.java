@@ -62,7 +62,7 @@ final class ProgressSection {
         epoch.testAccuracy(),
         standing
             .interval()
-            .map(ends -> Html.of("95 %% interval %.3f to %.3f", ends.low(), ends.high()))
+            .map(ends -> Html.of("95 %% CI %.3f to %.3f", ends.low(), ends.high()))
             .orElse(Html.of("epoch %d", epoch.number())));
   }
 

@@ -35,6 +35,7 @@ final class ResultsSection {
     return Html.template(
         "results.html",
         Map.of(
+            "matrixNote", matrixNote(),
             "confusion", confusion(matrix),
             "classes", classes(matrix),
             "mistakesNote", mistakesNote(mistakes),
@@ -46,8 +47,18 @@ final class ResultsSection {
             "layerTotals", pictures.layerTotals()));
   }
 
+  private boolean showsMatrix() {
+    return labels.size() <= MAX_COLUMNS;
+  }
+
+  private String matrixNote() {
+    return showsMatrix()
+        ? " In the matrix a row is a true class, a column what the network said."
+        : "";
+  }
+
   private Html confusion(ConfusionMatrix matrix) {
-    if (labels.size() > MAX_COLUMNS) {
+    if (!showsMatrix()) {
       return Html.EMPTY;
     }
     Html heads =
@@ -64,7 +75,6 @@ final class ResultsSection {
         """
         <div class="scroll" role="region" tabindex="0" aria-label="Confusion matrix">
         <table class="confusion">
-        <caption>Confusion matrix: a row for each true class, a column for what the network said.</caption>
         <thead><tr><th scope="col">true class</th>%s</tr></thead>
         <tbody>
         %s

@@ -353,6 +353,23 @@ class TrainingRunTest {
     assertThat(directory.resolve("runs/dry")).doesNotExist();
   }
 
+  @Test
+  void plansForMachinesToo() {
+    Cli cli =
+        Cli.run(
+            directory,
+            "train --data data --device java --batch-size 7 --epochs 2 --dry-run --json"
+                .split(" "));
+    assertThat(cli.err()).isEmpty();
+    Map<String, Object> plan = jsonLines(cli.out()).get(0);
+    assertThat(plan)
+        .containsEntry("type", "plan")
+        .containsEntry("epochs", 2L)
+        .containsEntry("steps_per_epoch", 9L);
+    Map<?, ?> options = (Map<?, ?>) plan.get("options");
+    assertThat(options.get("--batch-size")).isEqualTo("7");
+  }
+
   private static double loss(String out) {
     String results = out.lines().filter(line -> line.startsWith("loss ")).findFirst().orElseThrow();
     return Double.parseDouble(results.substring(5, 10));

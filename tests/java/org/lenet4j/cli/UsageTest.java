@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,16 +43,36 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "export", "summary", "bench"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "export", "summary", "bench", "doctor"})
   void everyCommandHasHelpAndVersion(String command) {
     assertThat(execute(command, "--help")).isZero();
     assertThat(out.toString())
         .startsWith("Usage: lenet4j " + command)
         .contains("Examples:")
         .doesNotContain("${");
-    assertThat(out.toString().contains("default: auto")).isEqualTo(!command.equals("export"));
+    assertThat(out.toString().contains("default: auto"))
+        .isEqualTo(!List.of("export", "doctor").contains(command));
+    assertThat(out.toString().lines()).as("examples to copy").containsAll(examples(command));
     assertThat(execute(command, "--version")).isZero();
     assertThat(out.toString()).contains("lenet4j " + Version.current());
+  }
+
+  private static List<String> examples(String command) {
+    return Stream.of(
+            Main.commandLine()
+                .getSubcommands()
+                .get(command)
+                .getCommandSpec()
+                .usageMessage()
+                .footer())
+        .filter(line -> line.startsWith("  "))
+        .toList();
+  }
+
+  @Test
+  void helpIsACommandToo() {
+    assertThat(execute("help", "predict")).isZero();
+    assertThat(out.toString()).startsWith("Usage: lenet4j predict");
   }
 
   @Test
@@ -110,8 +132,8 @@ class UsageTest {
         "--dataset emnist-letters  | --dataset needs --data: which directory?",
         "--force                   | --force needs --out",
         "--epochs                  | Missing required parameter for option '--epochs' (N)",
-        "train --epoch 3           | Unknown options: '--epoch', '3'",
-        "trian                     | Unmatched argument at index 0: 'trian'",
+        "train --epoch 3           | Unknown option '--epoch'",
+        "trian                     | Unknown command 'trian'",
         "evaluate                  | Missing required option: '--model FILE'",
         "predict --model m         | Missing required parameter: 'IMAGE'",
         "bench --seconds 0         | '--seconds': expected a number above 0, got '0'",
@@ -120,7 +142,9 @@ class UsageTest {
         "export --model m --format onnx   | Missing required option: '--output FILE'",
         "export --model m --output o --format safetensors --softmax | --softmax needs --format"
             + " onnx",
-        "summary --lr 1            | Unknown options: '--lr', '1'",
+        "summary --lr 1            | Unknown option '--lr'",
+        "summary model.safetensors | Unexpected argument 'model.safetensors'",
+        "help trian                | Unknown subcommand 'trian'",
       })
   void namesWhatIsWrong(String args, String message) {
     assertThat(execute(args.split(" "))).isEqualTo(2);

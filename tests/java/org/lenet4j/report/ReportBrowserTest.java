@@ -52,6 +52,13 @@ class ReportBrowserTest {
             .map(element => element.outerHTML);
       })()""";
 
+  /** Texts of the charts, which shrink with the page, that end up below 10.5 pixels. */
+  private static final String TINY_TEXTS =
+      """
+      [...document.querySelectorAll('svg text')]
+          .filter(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a < 10.5)
+          .map(text => text.outerHTML)""";
+
   @TempDir private static Path directory;
 
   private static Browser browser;
@@ -99,6 +106,7 @@ class ReportBrowserTest {
         .as("nothing sticks out")
         .isEqualTo(true);
     assertThat((List<?>) browser.evaluate(PALE_TEXTS)).isEmpty();
+    assertThat((List<?>) browser.evaluate(TINY_TEXTS)).isEmpty();
     assertThat(
             (List<?>)
                 browser.evaluate(

@@ -95,7 +95,7 @@ class ReportTest {
     ConfusionMatrix.Interval interval = confusion.accuracyInterval();
     assertThat(page.texts("//dl/div[dt='test accuracy']/dd"))
         .containsExactly(
-            "%.3f95 %% interval %.3f to %.3f"
+            "%.3f95 %% CI %.3f to %.3f"
                 .formatted(training.last().testAccuracy(), interval.low(), interval.high()));
     assertThat(page.texts("//dl/div[dt='train loss']/dd"))
         .containsExactly("%.3fepoch 2".formatted(training.last().loss()));
