@@ -29,7 +29,7 @@ TEST(EngineMemory, IsCountedAndComesBack) {
   EXPECT_EQ(native_bytes(), before);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // They need the address space.
+#if !defined(LENET_SANITIZED)  // Sanitizers need the address space.
 
 // No more than `bytes` beyond what this process has mapped, for as long as this lives.
 class AddressSpaceLimit {
