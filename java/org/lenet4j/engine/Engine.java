@@ -83,7 +83,11 @@ public interface Engine extends AutoCloseable {
   /** A copy of the parameters, see {@link ParameterLayout}. */
   float[] parameters();
 
-  /** Replaces the parameters; momentum stays. */
+  /**
+   * Replaces the parameters; momentum stays.
+   *
+   * @throws IllegalArgumentException if they are not as many as the network has, all finite
+   */
   void setParameters(float[] parameters);
 
   /** A copy of all that training changes. */

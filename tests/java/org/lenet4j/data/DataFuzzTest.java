@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.LeNetException;
@@ -37,21 +38,19 @@ class DataFuzzTest {
   /** Bytes that themselves are, or are not, gzip. */
   @FuzzTest(maxDuration = "20s")
   void gzip(byte[] data) throws IOException {
-    Path file = directory.resolve("content");
-    Files.write(file, data);
-    try {
-      ContentFile.sha256(file, 1 << 20);
-    } catch (LeNetException e) {
-      // As it should be.
-    }
+    read(data, file -> ContentFile.sha256(file, 1 << 20));
   }
 
   @FuzzTest(maxDuration = "20s")
   void picture(byte[] data) throws IOException {
-    Path file = directory.resolve("picture");
+    read(data, GreyImage::read);
+  }
+
+  private static void read(byte[] data, Consumer<Path> reader) throws IOException {
+    Path file = directory.resolve("content");
     Files.write(file, data);
     try {
-      GreyImage.read(file);
+      reader.accept(file);
     } catch (LeNetException e) {
       // As it should be.
     }
