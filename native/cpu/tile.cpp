@@ -11,16 +11,17 @@ constexpr int kPool1Size = 14;
 constexpr int kConv2Size = 10;
 constexpr int kPool2Size = 5;
 
-constexpr int kWindow = kConv1Window * kConvPoints * kPool1Size;
+constexpr int kWindow = kConv1Window * kConvPoints * (kConv1Size / 4);
 constexpr int kPool1Row = kConv1Channels * kPool1Size;
 constexpr int kConv1RowPair = kPool1Row * 4;
 constexpr int kConv1 = kPool1Size * kConv1RowPair;
-constexpr int kPool1 = kPool2Size * kConvPoints * kPool1Row;
+constexpr int kPool1 = kConv2Slots * kPool1Row;
 constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
+constexpr int kConv2Gradient = kConv2Slots * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
 int tile_values(int classes) {
-  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 +
+  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 + kConv2Gradient +
          2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
 }
 
@@ -39,6 +40,7 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       dconv1_(take(kConv1RowPair)),
       pool1_(take(kPool1)),
       conv2_(take(kConv2)),
+      dconv2_(take(kConv2Gradient)),
       pool2_(take(kFlat)),
       dflat_(take(kFlat)),
       dfc_(take(kFc1)),
@@ -176,7 +178,7 @@ void Tile::backward_convolutions(const Weights& weights, float* conv_sums) {
   activation_pool_backward(kConv2Channels, kFlat / kConv2Channels, pool2_, conv2_, conv2_,
                            bias_sums_);
   kernels_->add_lane_sums(kConv2Channels, bias_sums_, conv_sums + ConvSums::kConv2Bias);
-  kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, conv_sums + ConvSums::kConv2Weight);
+  kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, dconv2_, conv_sums + ConvSums::kConv2Weight);
 
   std::memset(bias_sums_, 0, kConv1Channels * lanes * sizeof(float));
   std::memset(conv1_sums_, 0, kConv1Sums * lanes * sizeof(float));

@@ -84,18 +84,19 @@ class Tile {
   DenseRows own_rows_;
 
   float* x_;       // [32][32][L], framed by zeros
-  float* window_;  // [6][6 p][14 k][L], conv1's transformed input rows
+  float* window_;  // [6][8 p][7 k][L], conv1's transformed input rows
   float* row_;     // [6][14][L], a row of pool1 or its gradient
-  float* conv1_;   // [14 y][6 o][14 k][4][L], activations
-  float* dconv1_;  // [6 o][14 k][4][L], a row pair's gradient
-  float* pool1_;   // [5 k][6 p][6][14 y][L], transformed; later its gradient
-  float* conv2_;   // [16 o][5 y][5 k][4][L], activations; later their gradient
+  float* conv1_;   // [14 y][6 o][14 x][4][L], activations
+  float* dconv1_;  // [6 o][14 x][4][L], a row pair's gradient
+  float* pool1_;   // [22 s][6 i][14 y][L], transformed; later its gradient
+  float* conv2_;   // [16 o][5 y][5 x][4][L], activations; later their gradient
+  float* dconv2_;  // [22 s][16 o][10 y][L], the gradient transformed
   float* pool2_;   // [16][5][5][L]; later its gradient
   float* dflat_;   // [L][400]
   float* dfc_;     // [120][L]
   float* logits_;  // [classes][L]
   float* dlogits_;
-  float* conv1_sums_;  // [6 p][6 o][5 u][L]
+  float* conv1_sums_;  // [8 p][6 o][5 u][L]
   float* bias_sums_;   // [16][L]
 };
 

@@ -11,8 +11,9 @@ namespace lenet {
 // Rows of five of the convolutions' kernels.
 constexpr int kConv1Rows = kConv1Channels * 5;
 constexpr int kConv2Rows = kConv2Channels * kConv1Channels * 5;
-// Winograd points of each row.
-constexpr int kConvPoints = 6;
+// Winograd points of each row; conv2's transformed rows have two tiles at all of them and one at 6.
+constexpr int kConvPoints = 8;
+constexpr int kConv2Slots = 2 * kConvPoints + 6;
 
 class Weights {
  public:
@@ -24,8 +25,8 @@ class Weights {
   void prepare();
   void prepare_convolutions();
 
-  const float* conv1() const { return conv1_.data(); }  // [6 p][6 o][5 u]
-  const float* conv2() const { return conv2_.data(); }  // [6 p][16 o][6 i][5 u]
+  const float* conv1() const { return conv1_.data(); }  // [8 p][6 o][5 u]
+  const float* conv2() const { return conv2_.data(); }  // [8 p][16 o][6 i][5 u]
   const float* fc1() const { return fc1_.data(); }      // [120][s(400)]
   const float* fc2() const { return fc2_.data(); }      // [84][s(120)]
   const float* fc3() const { return fc3_.data(); }      // [classes][s(84)]

@@ -14,8 +14,8 @@ class ConvTest : public KernelTest {
  protected:
   ConvReference reference(const ConvShape& shape) const { return {shape, lanes()}; }
 
-  // Where output (o, y, x) lies among conv1's cells [14 y][6 o][14 k][4] and conv2's
-  // [16 o][5 y][5 k][4].
+  // Where output (o, y, x) lies among conv1's cells [14 y][6 o][14 x][4] and conv2's
+  // [16 o][5 y][5 x][4].
   size_t conv1_cell(int o, int y, int x) const {
     return ((((size_t(y) / 2 * 6 + o) * 14 + x / 2) * 4) + y % 2 * 2 + x % 2) * lanes();
   }
@@ -57,7 +57,7 @@ class ConvTest : public KernelTest {
     return transformed;
   }
 
-  // [6][14][14][L] -> [5 k][6 p][6 i][14 y][L]
+  // [6][14][14][L] -> [22 s][6 i][14 y][L]
   void transform_pool1(const std::vector<float>& planes, float* transformed) const {
     const size_t row = 14 * lanes();
     for (int y = 0; y < 14; y++) {
@@ -67,7 +67,7 @@ class ConvTest : public KernelTest {
     }
   }
 
-  // The inverse transform, in double, of [6 p][O][I][5 u] with `lanes` values each, compared with a
+  // The inverse transform, in double, of [8 p][O][I][5 u] with `lanes` values each, compared with a
   // gradient [O][I][5][5][lanes]; before is what the sums held before.
   void expect_weight_gradient(const ConvShape& s, size_t count, const std::vector<float>& before,
                               const std::vector<float>& sums, std::vector<Sum> expected) {
@@ -130,7 +130,7 @@ TEST_P(ConvTest, TransformsWeightGradients) {
 TEST_P(ConvTest, Conv1Forward) {
   const size_t L = lanes();
   for (int offset = 0; offset < 4; offset++) {
-    Guarded<float> x(kConv1.in_values() * L), window(6 * 6 * 14 * L), bias(6, offset);
+    Guarded<float> x(kConv1.in_values() * L), window(6 * 8 * 7 * L), bias(6, offset);
     Guarded<float> weight(kConv1.weights(), offset);
     x = random_images();
     weight = random(weight.size());
@@ -157,7 +157,7 @@ TEST_P(ConvTest, Conv1Forward) {
 
 TEST_P(ConvTest, Conv1BackwardWeight) {
   const size_t L = lanes();
-  Guarded<float> x(kConv1.in_values() * L), window(6 * 6 * 14 * L), sums(6 * 6 * 5 * L);
+  Guarded<float> x(kConv1.in_values() * L), window(6 * 8 * 7 * L), sums(8 * 6 * 5 * L);
   x = random_images();
   sums = random(sums.size());
   window = random(window.size());
@@ -179,7 +179,7 @@ TEST_P(ConvTest, Conv1BackwardWeight) {
 TEST_P(ConvTest, Conv2Forward) {
   const size_t L = lanes();
   for (int offset = 0; offset < 4; offset++) {
-    Guarded<float> in(5 * 6 * 6 * 14 * L), bias(16, offset), cells(kConv2.out_values() * L);
+    Guarded<float> in(22 * 6 * 14 * L), bias(16, offset), cells(kConv2.out_values() * L);
     Guarded<float> weight(kConv2.weights(), offset);
     const std::vector<float> planes = random(kConv2.in_values() * L);
     weight = random(weight.size());
@@ -200,7 +200,8 @@ TEST_P(ConvTest, Conv2Forward) {
 
 TEST_P(ConvTest, Conv2Backward) {
   const size_t L = lanes();
-  Guarded<float> in(5 * 6 * 6 * 14 * L), cells(kConv2.out_values() * L), sums(6 * 16 * 6 * 5);
+  Guarded<float> in(22 * 6 * 14 * L), cells(kConv2.out_values() * L);
+  Guarded<float> dz(22 * 16 * 10 * L), sums(8 * 16 * 6 * 5);
   const std::vector<float> planes = random(kConv2.in_values() * L);
   const std::vector<float> weight = random(kConv2.weights());
   const std::vector<float> d = random(kConv2.out_values() * L);
@@ -211,7 +212,7 @@ TEST_P(ConvTest, Conv2Backward) {
       kConv2, [&](int o, int y, int x) { return conv2_cell(o, y, x); },
       [&](size_t plane, size_t cell) { cells[cell] = d[plane]; });
   kernels().conv2_backward(cells.get(), transform_weight(kConv2, weight.data()).data(), in.get(),
-                           sums.get());
+                           dz.get(), sums.get());
 
   std::vector<float> din(planes.size());
   for (int y = 0; y < 14; y++) {

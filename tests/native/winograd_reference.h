@@ -12,27 +12,60 @@
 namespace lenet {
 
 constexpr int kKernelSize = 5;
-constexpr int kPoints = 6;
+constexpr int kPoints = 8;
 
 // y = A^T [(G w) . (B^T d)]
-constexpr double kTransformA[kPoints][2] = {{1, 0}, {1, 1}, {1, -1}, {1, 2}, {1, -2}, {0, 1}};
-constexpr double kTransformB[kPoints][kPoints] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0},
-                                                  {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0},
-                                                  {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
 constexpr double kTransformG[kPoints][kKernelSize] = {
-    {1 / 4., 0, 0, 0, 0},
-    {-1 / 6., -1 / 6., -1 / 6., -1 / 6., -1 / 6.},
-    {-1 / 6., 1 / 6., -1 / 6., 1 / 6., -1 / 6.},
-    {1 / 24., 2 / 24., 4 / 24., 8 / 24., 16 / 24.},
-    {1 / 24., -2 / 24., 4 / 24., -8 / 24., 16 / 24.},
-    {0, 0, 0, 0, 1}};
+    {1, 0, 0, 0, 0},
+    {2 / 9., 2 / 9., 2 / 9., 2 / 9., 2 / 9.},
+    {2 / 9., -2 / 9., 2 / 9., -2 / 9., 2 / 9.},
+    {1 / 90., 2 / 90., 4 / 90., 8 / 90., 16 / 90.},
+    {1 / 90., -2 / 90., 4 / 90., -8 / 90., 16 / 90.},
+    {0, 0, 0, 0, 1},
+    {32 / 45., 16 / 45., 8 / 45., 4 / 45., 2 / 45.},
+    {32 / 45., -16 / 45., 8 / 45., -4 / 45., 2 / 45.}};
+
+// Neighbouring outputs that are computed together, and the other two transforms for them.
+struct WinogradTile {
+  int outputs, points;
+  double a[kPoints][4];
+  double b[kPoints][kPoints];
+
+  int inputs() const { return outputs + kKernelSize - 1; }
+};
+constexpr WinogradTile kWideTile = {4,
+                                    8,
+                                    {{1, 0, 0, 0},
+                                     {1, 1, 1, 1},
+                                     {1, -1, 1, -1},
+                                     {1, 2, 4, 8},
+                                     {1, -2, 4, -8},
+                                     {0, 0, 0, 1},
+                                     {1, 1 / 2., 1 / 4., 1 / 8.},
+                                     {1, -1 / 2., 1 / 4., -1 / 8.}},
+                                    {{1, 0, -5.25, 0, 5.25, 0, -1, 0},
+                                     {0, -1, -1, 4.25, 4.25, -1, -1, 0},
+                                     {0, 1, -1, -4.25, 4.25, 1, -1, 0},
+                                     {0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
+                                     {0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0},
+                                     {0, -1, 0, 5.25, 0, -5.25, 0, 1},
+                                     {0, 2, 4, -2.5, -5, 0.5, 1, 0},
+                                     {0, -2, 4, 2.5, -5, -0.5, 1, 0}}};
+constexpr WinogradTile kNarrowTile = {2,
+                                      6,
+                                      {{1, 0}, {1, 1}, {1, -1}, {1, 2}, {1, -2}, {0, 1}},
+                                      {{1, 0, -1.25, 0, 0.25, 0},
+                                       {0, 3, 3, -0.75, -0.75, 0},
+                                       {0, -3, 3, 0.75, -0.75, 0},
+                                       {0, -7.5, -3.75, 7.5, 3.75, 0},
+                                       {0, 7.5, -3.75, -7.5, 3.75, 0},
+                                       {0, 4, 0, -5, 0, 1}}};
 
 // One image's planes: in [I][S][S], weight [O][I][5][5], out [O][S-4][S-4].
 struct ConvShape {
   int in_channels, out_channels, size;
 
   int out_size() const { return size - kKernelSize + 1; }
-  int tiles() const { return out_size() / 2; }  // in a row
   size_t in_values() const { return size_t(in_channels) * size * size; }
   size_t out_values() const { return size_t(out_channels) * out_size() * out_size(); }
   size_t weights() const { return size_t(out_channels) * in_channels * kKernelSize * kKernelSize; }
@@ -54,15 +87,17 @@ struct ConvShape {
       }
     });
   }
-  // Calls visit(in, weight, out, p, k) for each product of Winograd's form: the index of a tile's
+  // Calls visit(in, weight, out, tile, p) for each product of Winograd's form: the index of a tile's
   // first input, of a row of weights and of its first output.
   template <class Visit>
   void for_every_point(Visit visit) const {
     for_every_row([&](int o, int i, int u, int y) {
-      for (int k = 0; k < tiles(); k++) {
-        for (int p = 0; p < kPoints; p++) {
-          visit(in_at(i, y + u, 2 * k), weight_row(o, i, u) * kKernelSize, out_at(o, y, 2 * k), p);
+      for (int x = 0; x < out_size();) {
+        const WinogradTile& tile = out_size() - x < kWideTile.outputs ? kNarrowTile : kWideTile;
+        for (int p = 0; p < tile.points; p++) {
+          visit(in_at(i, y + u, x), weight_row(o, i, u) * kKernelSize, out_at(o, y, x), tile, p);
         }
+        x += tile.outputs;
       }
     });
   }
@@ -80,11 +115,10 @@ struct ConvShape {
   }
 };
 
-// The magnitude at point p of what a transform makes of values, one every `stride`.
-template <size_t n>
-double transformed_magnitude(const double (&row)[n], const float* values, size_t stride) {
+// The magnitude at one point of what a transform makes of n values, one every `stride`.
+inline double transformed_magnitude(const double* row, int n, const float* values, size_t stride) {
   double magnitude = 0;
-  for (size_t j = 0; j < n; j++) magnitude += std::fabs(row[j] * values[j * stride]);
+  for (int j = 0; j < n; j++) magnitude += std::fabs(row[j] * values[j * stride]);
   return magnitude;
 }
 
@@ -103,12 +137,12 @@ struct ConvReference {
         (*out)[b * lanes + l].value += double{in[a * lanes + l]} * weight[w];
       }
     });
-    shape.for_every_point([&](size_t a, size_t w, size_t b, int p) {
-      const double g = transformed_magnitude(kTransformG[p], weight + w, 1);
+    shape.for_every_point([&](size_t a, size_t w, size_t b, const WinogradTile& tile, int p) {
+      const double g = transformed_magnitude(kTransformG[p], kKernelSize, weight + w, 1);
       for (size_t l = 0; l < lanes; l++) {
-        const double d = transformed_magnitude(kTransformB[p], in + a * lanes + l, lanes);
-        for (int j = 0; j < 2; j++) {
-          add_error(&(*out)[(b + j) * lanes + l], std::fabs(kTransformA[p][j]) * g * d);
+        const double d = transformed_magnitude(tile.b[p], tile.inputs(), in + a * lanes + l, lanes);
+        for (int j = 0; j < tile.outputs; j++) {
+          add_error(&(*out)[(b + j) * lanes + l], std::fabs(tile.a[p][j]) * g * d);
         }
       }
     });
@@ -120,12 +154,12 @@ struct ConvReference {
         (*din)[a * lanes + l].value += double{d[b * lanes + l]} * weight[w];
       }
     });
-    shape.for_every_point([&](size_t a, size_t w, size_t b, int p) {
-      const double g = transformed_magnitude(kTransformG[p], weight + w, 1);
+    shape.for_every_point([&](size_t a, size_t w, size_t b, const WinogradTile& tile, int p) {
+      const double g = transformed_magnitude(kTransformG[p], kKernelSize, weight + w, 1);
       for (size_t l = 0; l < lanes; l++) {
-        const double z = transformed_magnitude(kTransformA[p], d + b * lanes + l, lanes);
-        for (int j = 0; j < kPoints; j++) {
-          add_error(&(*din)[(a + j) * lanes + l], std::fabs(kTransformB[p][j]) * g * z);
+        const double z = transformed_magnitude(tile.a[p], tile.outputs, d + b * lanes + l, lanes);
+        for (int j = 0; j < tile.inputs(); j++) {
+          add_error(&(*din)[(a + j) * lanes + l], std::fabs(tile.b[p][j]) * g * z);
         }
       }
     });
@@ -137,10 +171,10 @@ struct ConvReference {
         (*dweight)[w * lanes + l].value += double{in[a * lanes + l]} * d[b * lanes + l];
       }
     });
-    shape.for_every_point([&](size_t a, size_t w, size_t b, int p) {
+    shape.for_every_point([&](size_t a, size_t w, size_t b, const WinogradTile& tile, int p) {
       for (size_t l = 0; l < lanes; l++) {
-        const double x = transformed_magnitude(kTransformB[p], in + a * lanes + l, lanes);
-        const double z = transformed_magnitude(kTransformA[p], d + b * lanes + l, lanes);
+        const double x = transformed_magnitude(tile.b[p], tile.inputs(), in + a * lanes + l, lanes);
+        const double z = transformed_magnitude(tile.a[p], tile.outputs, d + b * lanes + l, lanes);
         for (int v = 0; v < kKernelSize; v++) {
           add_error(&(*dweight)[(w + v) * lanes + l], std::fabs(kTransformG[p][v]) * x * z);
         }

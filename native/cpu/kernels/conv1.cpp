@@ -7,9 +7,12 @@ namespace {
 
 constexpr int kChannels = 6;
 constexpr int kPadded = 32;
-constexpr int kTiles = 14;              // in a row
+constexpr int kTiles = 7;               // in a row
+constexpr int kCells = 14;              // in a row pair
 constexpr int kRow = kPoints * kTiles;  // vectors of a transformed row
 constexpr int kBlock = kManyRegisters ? 3 : 2;
+constexpr int kFold = 6;
+static_assert(kChannels % kBlock == 0 && kChannels % kFold == 0);
 
 // The rows that a pair of output rows reads, first row first.
 struct Window {
@@ -24,7 +27,7 @@ LENET_INLINE Window slide_window(const V* x, int row_pair, V* window) {
     V* out = window + row % kConv1Window * kRow;
     for (int k = 0; k < kTiles; k++) {
       V t[kPoints];
-      transform_input(in + 2 * k, t);
+      transform_input<kWide>(in + kWide * k, t);
       LENET_UNROLL
       for (int p = 0; p < kPoints; p++) out[p * kTiles + k] = t[p];
     }
@@ -36,39 +39,81 @@ LENET_INLINE Window slide_window(const V* x, int row_pair, V* window) {
   return result;
 }
 
-// One point of both rows of kBlock channels: sums [o][6 p][5 u] of the lane-wise products.
-template <int p>
-LENET_NOINLINE void add_weight_gradient(const Window& x, const V* d, V* sums) {
+// A row pair's gradient of kBlock channels, d [o][14 x][4], transformed: [8 p][7 k][2 r][o].
+LENET_NOINLINE void transform_cells(const V* d, V* dz) {
+  for (int k = 0; k < kTiles; k++) {
+    LENET_UNROLL
+    for (int r = 0; r < 2; r++) {
+      LENET_UNROLL
+      for (int o = 0; o < kBlock; o++) {
+        const V* cell = d + (o * kCells + 2 * k) * 4 + 2 * r;
+        const V dy[] = {cell[0], cell[1], cell[4], cell[5]};
+        V out[kPoints];
+        transform_output_gradient<kWide>(dy, out);
+        LENET_UNROLL
+        for (int p = 0; p < kPoints; p++) dz[((p * kTiles + k) * 2 + r) * kBlock + o] = out[p];
+      }
+    }
+  }
+}
+
+// One point of both rows of kBlock channels: sums [o][5 u] of the lane-wise products. x is the
+// window at this point, dz [7 k][2 r][o].
+LENET_NOINLINE void add_weight_gradient(const Window& x, int p, const V* dz, V* sums) {
   const V* const rows[] = {x.rows[0] + p * kTiles, x.rows[1] + p * kTiles, x.rows[2] + p * kTiles,
                            x.rows[3] + p * kTiles, x.rows[4] + p * kTiles, x.rows[5] + p * kTiles};
-  for (int ob = 0; ob < kChannels; ob += kBlock) {
-    V* out = sums + (p * kChannels + ob) * kKernel;
-    V sum[kBlock][kKernel];
+  V sum[kBlock][kKernel];
+  LENET_UNROLL
+  for (int o = 0; o < kBlock; o++) {
     LENET_UNROLL
-    for (int o = 0; o < kBlock; o++) {
+    for (int u = 0; u < kKernel; u++) sum[o][u] = sums[o * kKernel + u];
+  }
+  for (int k = 0; k < kTiles; k++) {
+    V window[kConv1Window];
+    LENET_UNROLL
+    for (int u = 0; u < kConv1Window; u++) window[u] = rows[u][k];
+    LENET_UNROLL
+    for (int r = 0; r < 2; r++) {
       LENET_UNROLL
-      for (int u = 0; u < kKernel; u++) sum[o][u] = out[o * kKernel + u];
+      for (int o = 0; o < kBlock; o++) {
+        const V z = *dz++;
+        LENET_UNROLL
+        for (int u = 0; u < kKernel; u++) sum[o][u] += z * window[u + r];
+      }
     }
-    for (int k = 0; k < kTiles; k++) {
-      const V* cell = d + (ob * kTiles + k) * 4;
-      V window[kConv1Window];
+  }
+  LENET_UNROLL
+  for (int o = 0; o < kBlock; o++) {
+    LENET_UNROLL
+    for (int u = 0; u < kKernel; u++) sums[o * kKernel + u] = sum[o][u];
+  }
+}
+
+// Both rows of tile k at every point: m [8 p][2 r][6 o].
+LENET_INLINE void multiply(const Window& in, int k, const float* weight, const float* bias, V* m) {
+  for (int p = 0; p < kPoints; p++) {
+    const float* w = weight + p * kChannels * kKernel;
+    for (int ob = 0; ob < kChannels; ob += kFold) {
+      V sum[2][kFold];
       LENET_UNROLL
-      for (int u = 0; u < kConv1Window; u++) window[u] = rows[u][k];
+      for (int o = 0; o < kFold; o++) {
+        sum[0][o] = sum[1][o] = splat(p == kPointOfOnes ? bias[ob + o] : 0);
+      }
+      LENET_UNROLL
+      for (int u = 0; u < kKernel; u++) {
+        const V top = in.rows[u][p * kTiles + k], bottom = in.rows[u + 1][p * kTiles + k];
+        LENET_UNROLL
+        for (int o = 0; o < kFold; o++) {
+          const V weights = splat(w[(ob + o) * kKernel + u]);
+          sum[0][o] += top * weights;
+          sum[1][o] += bottom * weights;
+        }
+      }
       LENET_UNROLL
       for (int r = 0; r < 2; r++) {
         LENET_UNROLL
-        for (int o = 0; o < kBlock; o++) {
-          const V* pair = cell + o * kTiles * 4 + 2 * r;
-          const V dz = transform_output_gradient<p>(pair[0], pair[1]);
-          LENET_UNROLL
-          for (int u = 0; u < kKernel; u++) sum[o][u] += dz * window[u + r];
-        }
+        for (int o = 0; o < kFold; o++) m[(p * 2 + r) * kChannels + ob + o] = sum[r][o];
       }
-    }
-    LENET_UNROLL
-    for (int o = 0; o < kBlock; o++) {
-      LENET_UNROLL
-      for (int u = 0; u < kKernel; u++) out[o * kKernel + u] = sum[o][u];
     }
   }
 }
@@ -77,54 +122,20 @@ LENET_NOINLINE void add_weight_gradient(const Window& x, const V* d, V* sums) {
 
 void conv1_forward(const float* x, const float* weight, const float* bias, int row_pair,
                    float* window, float* cells) {
-  constexpr int kFold = 3;
-  static_assert(kChannels % kFold == 0);
   const Window in = slide_window(as_vectors(x), row_pair, as_vectors(window));
-  for (int ob = 0; ob < kChannels; ob += kFold) {
-    for (int k = 0; k < kTiles; k++) {
-      V left[2][kFold], right[2][kFold];
+  for (int k = 0; k < kTiles; k++) {
+    V m[kPoints * 2 * kChannels];
+    multiply(in, k, weight, bias, m);
+    for (int o = 0; o < kChannels; o++) {
+      V* cell = as_vectors(cells) + (o * kCells + 2 * k) * 4;
       LENET_UNROLL
-      for (int p = 0; p < kPoints; p++) {
-        const float* w = weight + (p * kChannels + ob) * kKernel;
-        V m[2][kFold];
+      for (int r = 0; r < 2; r++) {
+        V points[kPoints], y[kWide];
         LENET_UNROLL
-        for (int o = 0; o < kFold; o++) {
-          // The two points that reach one output only bring its bias.
-          m[0][o] = m[1][o] = splat(p == 0 || p == kPoints - 1 ? bias[ob + o] : 0);
-        }
+        for (int p = 0; p < kPoints; p++) points[p] = m[(p * 2 + r) * kChannels + o];
+        transform_output<kWide>(points, y);
         LENET_UNROLL
-        for (int u = 0; u < kKernel; u++) {
-          const V top = in.rows[u][p * kTiles + k], bottom = in.rows[u + 1][p * kTiles + k];
-          LENET_UNROLL
-          for (int o = 0; o < kFold; o++) {
-            const V weights = splat(w[o * kKernel + u]);
-            m[0][o] += top * weights;
-            m[1][o] += bottom * weights;
-          }
-        }
-        // A^T, point by point.
-        LENET_UNROLL
-        for (int r = 0; r < 2; r++) {
-          LENET_UNROLL
-          for (int o = 0; o < kFold; o++) {
-            if (p == 0) left[r][o] = m[r][o];
-            if (p >= 1 && p <= 4) left[r][o] += m[r][o];
-            if (p == 1) right[r][o] = m[r][o];
-            if (p == 2) right[r][o] -= m[r][o];
-            if (p == 3) right[r][o] += splat(2) * m[r][o];
-            if (p == 4) right[r][o] -= splat(2) * m[r][o];
-            if (p == 5) right[r][o] += m[r][o];
-          }
-        }
-      }
-      LENET_UNROLL
-      for (int o = 0; o < kFold; o++) {
-        V* cell = as_vectors(cells) + ((ob + o) * kTiles + k) * 4;
-        LENET_UNROLL
-        for (int r = 0; r < 2; r++) {
-          cell[2 * r] = left[r][o];
-          cell[2 * r + 1] = right[r][o];
-        }
+        for (int i = 0; i < kWide; i++) cell[i / 2 * 4 + 2 * r + i % 2] = y[i];
       }
     }
   }
@@ -133,12 +144,14 @@ void conv1_forward(const float* x, const float* weight, const float* bias, int r
 void conv1_backward_weight(const float* x, const float* d, int row_pair, float* window,
                            float* sums) {
   const Window in = slide_window(as_vectors(x), row_pair, as_vectors(window));
-  add_weight_gradient<0>(in, as_vectors(d), as_vectors(sums));
-  add_weight_gradient<1>(in, as_vectors(d), as_vectors(sums));
-  add_weight_gradient<2>(in, as_vectors(d), as_vectors(sums));
-  add_weight_gradient<3>(in, as_vectors(d), as_vectors(sums));
-  add_weight_gradient<4>(in, as_vectors(d), as_vectors(sums));
-  add_weight_gradient<5>(in, as_vectors(d), as_vectors(sums));
+  for (int ob = 0; ob < kChannels; ob += kBlock) {
+    V dz[kPoints * kTiles * 2 * kBlock];
+    transform_cells(as_vectors(d) + ob * kCells * 4, dz);
+    for (int p = 0; p < kPoints; p++) {
+      add_weight_gradient(in, p, dz + p * kTiles * 2 * kBlock,
+                          as_vectors(sums) + (p * kChannels + ob) * kKernel);
+    }
+  }
 }
 
 }  // namespace lenet::LENET_ISA

@@ -1,7 +1,8 @@
 // The second convolution, 6 -> 16 channels on 14 x 14, by Winograd along the rows.
 //
-// in [5 k][6 p][6 i][14 y][L]: tile k of each row at point p. cells [16 o][5 y][5 k][4][L]: the
-// four outputs that one pooling window covers, two rows by two columns.
+// in [22 s][6 i][14 y][L] and dz [22 s][16 o][10 y][L]: slot s is a tile of each row at a point.
+// cells [16 o][5 y][5 x][4][L]: the four outputs that one pooling window covers, two rows by two
+// columns.
 #include "cpu/kernels/layers.h"
 #include "cpu/kernels/winograd.h"
 
@@ -12,23 +13,24 @@ constexpr int kIn = 6;
 constexpr int kOut = 16;
 constexpr int kSize = 14;
 constexpr int kOutSize = kSize - kKernel + 1;
-constexpr int kTiles = kOutSize / 2;
-constexpr int kPointWeights = kOut * kIn * kKernel;  // weight [6 p][16 o][6 i][5 u]
+constexpr int kCells = kOutSize / 2;  // in a row
+constexpr int kPointWeights = kOut * kIn * kKernel;  // weight [8 p][16 o][6 i][5 u]
 
-// Where row y of tile k of channel o lies among the cells: its left value; the right one follows.
+// Where row y of tile k of channel o lies among the cells: its first two values, and a cell further
+// its other two.
 LENET_INLINE constexpr int cell_at(int o, int k, int y) {
-  return ((o * kTiles + y / 2) * kTiles + k) * 4 + y % 2 * 2;
+  return ((o * kCells + y / 2) * kCells + 2 * k) * 4 + y % 2 * 2;
 }
 
-// kRows rows of kBlock channels at one point. in [6 i][14 y] from the first row on,
-// weight [o][6 i][5 u] -> out [o][10 y]
+// kRows rows of kBlock channels in one slot. in [6 i][14 y] from the first row on,
+// weight [o][6 i][5 u], initial [o] -> out [o][10 y]
 template <int kBlock, int kRows>
-LENET_INLINE void forward_point(const V* in, const float* weight, V* out) {
+LENET_INLINE void forward_slot(const V* in, const float* weight, const V* initial, V* out) {
   V sum[kBlock][kRows];
   LENET_UNROLL
   for (int o = 0; o < kBlock; o++) {
     LENET_UNROLL
-    for (int y = 0; y < kRows; y++) sum[o][y] = splat(0);
+    for (int y = 0; y < kRows; y++) sum[o][y] = initial[o];
   }
   for (int i = 0; i < kIn; i++, in += kSize) {
     // Not unrolled: the sums must stay in registers, and the code in the cache.
@@ -51,15 +53,21 @@ LENET_INLINE void forward_point(const V* in, const float* weight, V* out) {
   }
 }
 
-// dz [16 o][5 k][10 y]: point p of the outputs' gradient.
-template <int p>
-LENET_NOINLINE void transform_cells(const V* cells, V* dz) {
+// Tile k of the outputs' gradient, transformed.
+template <int kOutputs>
+LENET_NOINLINE void transform_cells(const V* cells, int k, V* dz) {
+  constexpr int kTilePoints = kOutputs == kWide ? kPoints : kNarrowPoints;
   for (int o = 0; o < kOut; o++) {
-    for (int k = 0; k < kTiles; k++) {
+    LENET_UNROLL
+    for (int y = 0; y < kOutSize; y++) {
+      const V* cell = cells + cell_at(o, k, y);
+      V dy[kOutputs], out[kPoints];
       LENET_UNROLL
-      for (int y = 0; y < kOutSize; y++) {
-        const V* pair = cells + cell_at(o, k, y);
-        dz[(o * kTiles + k) * kOutSize + y] = transform_output_gradient<p>(pair[0], pair[1]);
+      for (int x = 0; x < kOutputs; x++) dy[x] = cell[x / 2 * 4 + x % 2];
+      transform_output_gradient<kOutputs>(dy, out);
+      LENET_UNROLL
+      for (int p = 0; p < kTilePoints; p++) {
+        dz[(conv2_slot(k, p) * kOut + o) * kOutSize + y] = out[p];
       }
     }
   }
@@ -67,10 +75,12 @@ LENET_NOINLINE void transform_cells(const V* cells, V* dz) {
 
 // One point: sums [16 o][6 i][5 u] += what dz and the input say, summed over the lanes. The input
 // slides by as a window of five rows.
-LENET_NOINLINE void backward_weight_point(const V* in, const V* dz, float* sums) {
+LENET_NOINLINE void backward_weight_point(const V* in, const V* dz, int tiles, float* sums) {
   constexpr int kBlock = kManyRegisters ? 4 : 2;
+  constexpr int kSummed = 8;  // channels whose products are summed over the lanes together
+  V block[kSummed * kIn * kKernel];
+  static_assert(kSummed * kIn * kKernel % kLanes == 0);
   for (int ob = 0; ob < kOut; ob += kBlock) {
-    V block[kBlock * kIn * kKernel];
     for (int i = 0; i < kIn; i++) {
       V sum[kBlock][kKernel];
       LENET_UNROLL
@@ -78,9 +88,9 @@ LENET_NOINLINE void backward_weight_point(const V* in, const V* dz, float* sums)
         LENET_UNROLL
         for (int u = 0; u < kKernel; u++) sum[o][u] = splat(0);
       }
-      for (int k = 0; k < kTiles; k++) {
-        const V* x = in + (k * kPoints * kIn + i) * kSize;
-        const V* d = dz + (ob * kTiles + k) * kOutSize;
+      for (int k = 0; k < tiles; k++) {
+        const V* x = in + (conv2_slot(k, 0) * kIn + i) * kSize;
+        const V* d = dz + (conv2_slot(k, 0) * kOut + ob) * kOutSize;
         V window[kSize];
         LENET_UNROLL
         for (int u = 0; u < kKernel - 1; u++) window[u] = x[u];
@@ -89,53 +99,65 @@ LENET_NOINLINE void backward_weight_point(const V* in, const V* dz, float* sums)
           window[y + kKernel - 1] = x[y + kKernel - 1];
           LENET_UNROLL
           for (int o = 0; o < kBlock; o++) {
-            const V g = d[o * kTiles * kOutSize + y];
+            const V g = d[o * kOutSize + y];
             LENET_UNROLL
             for (int u = 0; u < kKernel; u++) sum[o][u] += g * window[y + u];
           }
         }
       }
+      V* out = block + (ob % kSummed * kIn + i) * kKernel;
       LENET_UNROLL
       for (int o = 0; o < kBlock; o++) {
         LENET_UNROLL
-        for (int u = 0; u < kKernel; u++) block[(o * kIn + i) * kKernel + u] = sum[o][u];
+        for (int u = 0; u < kKernel; u++) out[o * kIn * kKernel + u] = sum[o][u];
       }
     }
-    add_lane_sums(kBlock * kIn * kKernel, reinterpret_cast<const float*>(block),
-                  sums + ob * kIn * kKernel);
+    const int end = ob + kBlock;
+    if (end % kSummed == 0) {
+      add_lane_sums(kSummed * kIn * kKernel, reinterpret_cast<const float*>(block),
+                    sums + (end - kSummed) * kIn * kKernel);
+    }
   }
 }
 
-// One point: the input becomes its gradient, a channel's whole column of rows at a time.
-LENET_NOINLINE void backward_data_point(const V* dz, const float* weight, V* in) {
-  for (int k = 0; k < kTiles; k++) {
-    for (int i = 0; i < kIn; i++) {
-      V sum[kSize];
+// One slot: the input becomes its gradient, a channel's whole column of rows at a time.
+LENET_NOINLINE void backward_data_slot(const V* dz, const float* weight, V* in) {
+  for (int i = 0; i < kIn; i++) {
+    V sum[kSize];
+    LENET_UNROLL
+    for (int y = 0; y < kSize; y++) sum[y] = splat(0);
+    const V* d = dz;
+    const float* w = weight + i * kKernel;
+    for (int o = 0; o < kOut; o++, d += kOutSize, w += kIn * kKernel) {
       LENET_UNROLL
-      for (int y = 0; y < kSize; y++) sum[y] = splat(0);
-      const V* d = dz + k * kOutSize;
-      const float* w = weight + i * kKernel;
-      for (int o = 0; o < kOut; o++, d += kTiles * kOutSize, w += kIn * kKernel) {
+      for (int u = 0; u < kKernel; u++) {
+        const V weights = splat(w[u]);
         LENET_UNROLL
-        for (int u = 0; u < kKernel; u++) {
-          const V weights = splat(w[u]);
-          LENET_UNROLL
-          for (int y = 0; y < kOutSize; y++) sum[y + u] += d[y] * weights;
-        }
+        for (int y = 0; y < kOutSize; y++) sum[y + u] += d[y] * weights;
       }
-      V* out = in + (k * kPoints * kIn + i) * kSize;
-      LENET_UNROLL
-      for (int y = 0; y < kSize; y++) out[y] = sum[y];
     }
+    V* out = in + i * kSize;
+    LENET_UNROLL
+    for (int y = 0; y < kSize; y++) out[y] = sum[y];
   }
 }
 
-template <int p>
-LENET_INLINE void backward_point(const V* cells, const float* weight, V* in, float* sums, V* dz) {
-  transform_cells<p>(cells, dz);
-  // Before its gradient overwrites the input.
-  backward_weight_point(in + p * kIn * kSize, dz, sums + p * kPointWeights);
-  backward_data_point(dz, weight + p * kPointWeights, in + p * kIn * kSize);
+// m [points][kBlock o][10 y] of tile k -> its outputs, of channel `ob` and the following.
+template <int kOutputs, int kBlock>
+LENET_INLINE void store_outputs(const V (*m)[kBlock * kOutSize], int ob, int k, V* cells) {
+  constexpr int kTilePoints = kOutputs == kWide ? kPoints : kNarrowPoints;
+  for (int o = 0; o < kBlock; o++) {
+    LENET_UNROLL
+    for (int y = 0; y < kOutSize; y++) {
+      V points[kPoints], out[kOutputs];
+      LENET_UNROLL
+      for (int p = 0; p < kTilePoints; p++) points[p] = m[p][o * kOutSize + y];
+      transform_output<kOutputs>(points, out);
+      V* cell = cells + cell_at(ob + o, k, y);
+      LENET_UNROLL
+      for (int x = 0; x < kOutputs; x++) cell[x / 2 * 4 + x % 2] = out[x];
+    }
+  }
 }
 
 }  // namespace
@@ -143,42 +165,44 @@ LENET_INLINE void backward_point(const V* cells, const float* weight, V* in, flo
 void conv2_forward(const float* in, const float* weight, const float* bias, float* cells) {
   constexpr int kBlock = 2;
   constexpr int kRows = kManyRegisters ? kOutSize : kOutSize / 2;
-  for (int k = 0; k < kTiles; k++) {
+  for (int k = 0; k < kConv2Tiles; k++) {
     for (int ob = 0; ob < kOut; ob += kBlock) {
       V m[kPoints][kBlock * kOutSize];
-      for (int p = 0; p < kPoints; p++) {
-        const V* x = as_vectors(in) + (k * kPoints + p) * kIn * kSize;
+      for (int p = 0; p < conv2_points(k); p++) {
+        const V* x = as_vectors(in) + conv2_slot(k, p) * kIn * kSize;
         const float* w = weight + p * kPointWeights + ob * kIn * kKernel;
+        V initial[kBlock];
+        LENET_UNROLL
+        for (int o = 0; o < kBlock; o++) initial[o] = splat(p == kPointOfOnes ? bias[ob + o] : 0);
         for (int y = 0; y < kOutSize; y += kRows) {
-          forward_point<kBlock, kRows>(x + y, w, m[p] + y);
+          forward_slot<kBlock, kRows>(x + y, w, initial, m[p] + y);
         }
       }
-      for (int o = 0; o < kBlock; o++) {
-        const V b = splat(bias[ob + o]);
-        LENET_UNROLL
-        for (int y = 0; y < kOutSize; y++) {
-          const int at = o * kOutSize + y;
-          const V sum1 = m[1][at] + m[2][at], difference1 = m[1][at] - m[2][at];
-          const V sum2 = m[3][at] + m[4][at], difference2 = m[3][at] - m[4][at];
-          V* pair = as_vectors(cells) + cell_at(ob + o, k, y);
-          pair[0] = (b + m[0][at]) + (sum1 + sum2);
-          pair[1] = (b + m[5][at]) + (difference1 + splat(2) * difference2);
-        }
+      if (k < kConv2WideTiles) {
+        store_outputs<kWide, kBlock>(m, ob, k, as_vectors(cells));
+      } else {
+        store_outputs<kNarrow, kBlock>(m, ob, k, as_vectors(cells));
       }
     }
   }
 }
 
-void conv2_backward(const float* d, const float* weight, float* in, float* sums) {
-  V dz[kOut * kTiles * kOutSize];
+void conv2_backward(const float* d, const float* weight, float* in, float* dz, float* sums) {
   const V* cells = as_vectors(d);
   V* x = as_vectors(in);
-  backward_point<0>(cells, weight, x, sums, dz);
-  backward_point<1>(cells, weight, x, sums, dz);
-  backward_point<2>(cells, weight, x, sums, dz);
-  backward_point<3>(cells, weight, x, sums, dz);
-  backward_point<4>(cells, weight, x, sums, dz);
-  backward_point<5>(cells, weight, x, sums, dz);
+  V* z = as_vectors(dz);
+  for (int k = 0; k < kConv2WideTiles; k++) transform_cells<kWide>(cells, k, z);
+  transform_cells<kNarrow>(cells, kConv2WideTiles, z);
+  for (int p = 0; p < kPoints; p++) {
+    // Before its gradient overwrites the input.
+    backward_weight_point(x + conv2_slot(0, p) * kIn * kSize,
+                          z + conv2_slot(0, p) * kOut * kOutSize, conv2_tiles(p),
+                          sums + p * kPointWeights);
+    for (int k = 0; k < conv2_tiles(p); k++) {
+      backward_data_slot(z + conv2_slot(k, p) * kOut * kOutSize, weight + p * kPointWeights,
+                         x + conv2_slot(k, p) * kIn * kSize);
+    }
+  }
 }
 
 }  // namespace lenet::LENET_ISA

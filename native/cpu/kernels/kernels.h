@@ -6,9 +6,10 @@
 // of n floats, s(n) = dense_stride(n) apart. Both kinds are aligned to L floats. Parameters,
 // velocities and gradients lie as in the parameter arena (PyTorch's shapes) at any address.
 //
-// Convolutions work on Winograd transforms of their rows at 6 points (see winograd.h): k counts
-// the tiles of a row, each two neighbouring outputs, p the points. Their outputs come as cells, the
-// [2][2] values under one pooling window next to each other: "[4][L]".
+// Convolutions work on Winograd transforms of their rows at 8 points (see winograd.h): k counts
+// the tiles of a row, each four neighbouring outputs, p the points, s both of them: conv2's 22
+// slots, as its third tile has two outputs and 6 points. Their outputs come as cells, the [2][2]
+// values under one pooling window next to each other: "[4][L]".
 #pragma once
 
 #include <cstdint>
@@ -73,30 +74,31 @@ struct KernelTable {
   // two zeros is left as it is.
   void (*gather)(const uint8_t* const* images, float scale, float offset, float* x);
 
-  // weight [rows][5] -> transformed [6 p][rows]: conv1 [6 p][6 o][5 u], conv2 [6 p][16 o][6 i][5 u]
+  // weight [rows][5] -> transformed [8 p][rows]: conv1 [8 p][6 o][5 u], conv2 [8 p][16 o][6 i][5 u]
   void (*winograd_weight)(const float* weight, int rows, float* transformed);
   // The other way for the gradient (overwritten).
   void (*winograd_weight_gradient)(const float* transformed, int rows, float* gradient);
 
   // Rows 2 * row_pair and the next of all output channels: x [32][32][L], weight transformed,
-  // bias [6] -> cells [6 o][14 k][4][L]. Row pairs come in ascending order; `window`
-  // [6][6 p][14 k][L] passes transformed rows of x from one to the next.
+  // bias [6] -> cells [6 o][14 x][4][L]. Row pairs come in ascending order; `window`
+  // [6][8 p][7 k][L] passes transformed rows of x from one to the next.
   void (*conv1_forward)(const float* x, const float* weight, const float* bias, int row_pair,
                         float* window, float* cells);
-  // d [6 o][14 k][4][L] of a row pair, in ascending order again: the lane-wise sums
-  // [6 p][6 o][5 u][L] are added to `sums`.
+  // d [6 o][14 x][4][L] of a row pair, in ascending order again: the lane-wise sums
+  // [8 p][6 o][5 u][L] are added to `sums`.
   void (*conv1_backward_weight)(const float* x, const float* d, int row_pair, float* window,
                                 float* sums);
 
-  // Row y of pool1, pooled [6][14][L] -> transformed [5 k][6 p][6 i][14 y][L]
+  // Row y of pool1, pooled [6][14][L] -> transformed [22 s][6 i][14 y][L]
   void (*conv2_input_row)(const float* pooled, int y, float* transformed);
   // The other way for the gradient; dpooled is overwritten.
   void (*conv2_input_gradient_row)(const float* transformed, int y, float* dpooled);
-  // in [5 k][6 p][6 i][14 y][L], weight transformed, bias [16] -> cells [16 o][5 y][5 k][4][L]
+  // in [22 s][6 i][14 y][L], weight transformed, bias [16] -> cells [16 o][5 y][5 x][4][L]
   void (*conv2_forward)(const float* in, const float* weight, const float* bias, float* cells);
-  // d [16 o][5 y][5 k][4][L]: the input becomes its gradient in place; the weights' gradient,
-  // summed over the lanes, is added to `sums` [6 p][16 o][6 i][5 u].
-  void (*conv2_backward)(const float* d, const float* weight, float* in, float* sums);
+  // d [16 o][5 y][5 x][4][L]: the input becomes its gradient in place; the weights' gradient,
+  // summed over the lanes, is added to `sums` [8 p][16 o][6 i][5 u]. dz [22 s][16 o][10 y][L] is
+  // scratch.
+  void (*conv2_backward)(const float* d, const float* weight, float* in, float* dz, float* sums);
 
   // Indexed by [activation][pooling]: cells [count][4][L] become activations in place; pooled
   // [count][L].

@@ -22,7 +22,7 @@ void conv1_backward_weight(const float* x, const float* d, int row_pair, float* 
 void conv2_input_row(const float* pooled, int y, float* transformed);
 void conv2_input_gradient_row(const float* transformed, int y, float* dpooled);
 void conv2_forward(const float* in, const float* weight, const float* bias, float* cells);
-void conv2_backward(const float* d, const float* weight, float* in, float* sums);
+void conv2_backward(const float* d, const float* weight, float* in, float* dz, float* sums);
 
 template <Activation kActivation, Pooling kPooling>
 void activation_pool_forward(int count, float* cells, float* pooled);

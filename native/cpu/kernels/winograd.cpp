@@ -7,13 +7,10 @@ namespace lenet::LENET_ISA {
 namespace {
 
 constexpr int kChannels = 6;
-constexpr int kSize = 14;                // of pool1's planes
-constexpr int kTiles = (kSize - 4) / 2;  // in a row
+constexpr int kSize = 14;  // of pool1's planes
 
-// transformed [5 k][6 p][6 i][14 y]
-LENET_INLINE int at(int k, int p, int i, int y) {
-  return ((k * kPoints + p) * kChannels + i) * kSize + y;
-}
+// transformed [22 s][6 i][14 y]
+LENET_INLINE int at(int slot, int i, int y) { return (slot * kChannels + i) * kSize + y; }
 
 }  // namespace
 
@@ -41,11 +38,17 @@ void conv2_input_row(const float* pooled, int y, float* transformed) {
   for (int i = 0; i < kChannels; i++) {
     const V* row = as_vectors(pooled) + i * kSize;
     LENET_UNROLL
-    for (int k = 0; k < kTiles; k++) {
+    for (int k = 0; k < kConv2Tiles; k++) {
       V out[kPoints];
-      transform_input(row + 2 * k, out);
+      if (k < kConv2WideTiles) {
+        transform_input<kWide>(row + kWide * k, out);
+      } else {
+        transform_input<kNarrow>(row + kWide * k, out);
+      }
       LENET_UNROLL
-      for (int p = 0; p < kPoints; p++) as_vectors(transformed)[at(k, p, i, y)] = out[p];
+      for (int p = 0; p < conv2_points(k); p++) {
+        as_vectors(transformed)[at(conv2_slot(k, p), i, y)] = out[p];
+      }
     }
   }
 }
@@ -56,11 +59,17 @@ void conv2_input_gradient_row(const float* transformed, int y, float* dpooled) {
     LENET_UNROLL
     for (int x = 0; x < kSize; x++) row[x] = splat(0);
     LENET_UNROLL
-    for (int k = 0; k < kTiles; k++) {
+    for (int k = 0; k < kConv2Tiles; k++) {
       V m[kPoints];
       LENET_UNROLL
-      for (int p = 0; p < kPoints; p++) m[p] = as_vectors(transformed)[at(k, p, i, y)];
-      add_input_gradient(m, row + 2 * k);
+      for (int p = 0; p < conv2_points(k); p++) {
+        m[p] = as_vectors(transformed)[at(conv2_slot(k, p), i, y)];
+      }
+      if (k < kConv2WideTiles) {
+        add_input_gradient<kWide>(m, row + kWide * k);
+      } else {
+        add_input_gradient<kNarrow>(m, row + kWide * k);
+      }
     }
     LENET_UNROLL
     for (int x = 0; x < kSize; x++) as_vectors(dpooled)[i * kSize + x] = row[x];
