@@ -89,6 +89,45 @@ LENET_INLINE V unzip_even(V a, V b) { return __builtin_shufflevector(a, b, 0, 2,
 LENET_INLINE V unzip_odd(V a, V b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
 #endif
 
+// Three steps on the way from vectors to the sums of their lanes, each adding half of both vectors
+// to the other half: in every 128 bits a0 + a2, b0 + b2, a1 + a3, b1 + b3; then a0 + a2, a1 + a3 of
+// such results side by side; then neighbouring 128 bits. Shuffles within 128 bits are the fastest.
+#if LENET_LANES == 16
+LENET_INLINE V add_halves(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+         __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+LENET_INLINE V add_quarters(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+         __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+LENET_INLINE V add_blocks(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+         __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+#elif LENET_LANES == 8
+LENET_INLINE V add_halves(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13) +
+         __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+LENET_INLINE V add_quarters(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
+         __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+LENET_INLINE V add_blocks(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+#elif LENET_LANES == 4
+LENET_INLINE V add_halves(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+LENET_INLINE V add_quarters(V a, V b) {
+  return __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+}
+LENET_INLINE V add_blocks(V a, V) { return a; }
+#endif
+
 // Both give b if either is NaN. Of the expressions for other compilers GCC makes a comparison and a
 // masked move instead of the one instruction.
 #if defined(__x86_64__) && !defined(__clang__)
@@ -126,11 +165,13 @@ LENET_INLINE void transpose(V* rows) {
 // adds as it goes, so all lanes work, and in an order that does not depend on the compiler.
 LENET_INLINE V sum_lanes(V* rows) {
   LENET_UNROLL
-  for (int n = kLanes / 2; n >= 1; n /= 2) {
+  for (int i = 0; i < kLanes / 2; i++) rows[i] = add_halves(rows[2 * i], rows[2 * i + 1]);
+  LENET_UNROLL
+  for (int i = 0; i < kLanes / 4; i++) rows[i] = add_quarters(rows[2 * i], rows[2 * i + 1]);
+  LENET_UNROLL
+  for (int n = kLanes / 8; n >= 1; n /= 2) {
     LENET_UNROLL
-    for (int i = 0; i < n; i++) {
-      rows[i] = zip_low(rows[i], rows[i + n]) + zip_high(rows[i], rows[i + n]);
-    }
+    for (int i = 0; i < n; i++) rows[i] = add_blocks(rows[2 * i], rows[2 * i + 1]);
   }
   return rows[0];
 }
