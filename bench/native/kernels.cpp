@@ -39,8 +39,8 @@ struct PhaseInfo {
   double multiply_adds;  // of an image, by the direct algorithm
   double share = 1;      // of them that the kernel needs
 };
-// Winograd's F(4,5) takes 8 products where the direct algorithm takes 20; conv2's rows of ten outputs
-// take 22 instead of 50, as F(2,5) computes their last two.
+// Winograd's F(4,5) takes 8 products where the direct algorithm takes 20; conv2's rows of ten
+// outputs take 22 instead of 50, as F(2,5) computes their last two.
 constexpr double kWinograd1 = 0.4;
 constexpr double kWinograd2 = 0.44;
 constexpr PhaseInfo kInfo[kPhases] = {

@@ -21,8 +21,8 @@ constexpr int kConv2Gradient = kConv2Slots * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
 int tile_values(int classes) {
-  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 + kConv2Gradient +
-         2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
+  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 +
+         kConv2Gradient + 2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
 }
 
 }  // namespace
@@ -178,7 +178,8 @@ void Tile::backward_convolutions(const Weights& weights, float* conv_sums) {
   activation_pool_backward(kConv2Channels, kFlat / kConv2Channels, pool2_, conv2_, conv2_,
                            bias_sums_);
   kernels_->add_lane_sums(kConv2Channels, bias_sums_, conv_sums + ConvSums::kConv2Bias);
-  kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, dconv2_, conv_sums + ConvSums::kConv2Weight);
+  kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, dconv2_,
+                           conv_sums + ConvSums::kConv2Weight);
 
   std::memset(bias_sums_, 0, kConv1Channels * lanes * sizeof(float));
   std::memset(conv1_sums_, 0, kConv1Sums * lanes * sizeof(float));

@@ -87,8 +87,8 @@ struct ConvShape {
       }
     });
   }
-  // Calls visit(in, weight, out, tile, p) for each product of Winograd's form: the index of a tile's
-  // first input, of a row of weights and of its first output.
+  // Calls visit(in, weight, out, tile, p) for each product of Winograd's form: the index of a
+  // tile's first input, of a row of weights and of its first output.
   template <class Visit>
   void for_every_point(Visit visit) const {
     for_every_row([&](int o, int i, int u, int y) {

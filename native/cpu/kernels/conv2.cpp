@@ -13,7 +13,7 @@ constexpr int kIn = 6;
 constexpr int kOut = 16;
 constexpr int kSize = 14;
 constexpr int kOutSize = kSize - kKernel + 1;
-constexpr int kCells = kOutSize / 2;  // in a row
+constexpr int kCells = kOutSize / 2;                 // in a row
 constexpr int kPointWeights = kOut * kIn * kKernel;  // weight [8 p][16 o][6 i][5 u]
 
 // Where row y of tile k of channel o lies among the cells: its first two values, and a cell further
