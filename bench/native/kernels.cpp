@@ -28,7 +28,7 @@ enum Phase {
   kActivationPoolBackward,
   kConv2Backward,
   kConv2InputGradient,
-  kConv1BackwardWeight,
+  kConv1Backward,
   kLaneSums,
   kDenseBackwardWeight,
   kPhases
@@ -54,10 +54,10 @@ constexpr PhaseInfo kInfo[kPhases] = {
     {"dense activation", 0},
     {"softmax + loss", 0},
     {"dense backward data", 58920},
-    {"activation + pool backward", 0},
+    {"conv2 activation + pool backward", 0},
     {"conv2 backward data + weight", 480000, kWinograd2},
     {"conv2 input gradient", 0},
-    {"conv1 backward weight", 117600, kWinograd1},
+    {"conv1 backward", 117600, kWinograd1},
     {"lane sums", 0},
     {"dense backward weight + SGD", 58920},
 };
@@ -99,7 +99,6 @@ KernelTable timed_table(const Options& options) {
   KernelTable t = *g_real;
   t.gather = Timed<kGather, &KernelTable::gather>::call;
   t.conv1_forward = Timed<kConv1Forward, &KernelTable::conv1_forward>::call;
-  t.conv1_backward_weight = Timed<kConv1BackwardWeight, &KernelTable::conv1_backward_weight>::call;
   t.conv2_input_row = Timed<kConv2Input, &KernelTable::conv2_input_row>::call;
   t.conv2_input_gradient_row =
       Timed<kConv2InputGradient, &KernelTable::conv2_input_gradient_row>::call;
@@ -118,6 +117,7 @@ KernelTable timed_table(const Options& options) {
   using Backward = decltype(+t.activation_pool_backward[a][p]);
   TimedVariant<kActivationPoolForward, Forward>::put(t.activation_pool_forward[a][p]);
   TimedVariant<kActivationPoolBackward, Backward>::put(t.activation_pool_backward[a][p]);
+  TimedVariant<kConv1Backward, decltype(+t.conv1_backward[a][p])>::put(t.conv1_backward[a][p]);
   TimedVariant<kDenseActivation, decltype(+t.activation_forward[a])>::put(t.activation_forward[a]);
   TimedVariant<kDenseActivation, decltype(+t.activation_backward[a])>::put(
       t.activation_backward[a]);

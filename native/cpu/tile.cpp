@@ -21,8 +21,8 @@ constexpr int kConv2Gradient = kConv2Slots * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
 int tile_values(int classes) {
-  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kConv1RowPair + kPool1 + kConv2 +
-         kConv2Gradient + 2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
+  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kPool1 + kConv2 + kConv2Gradient +
+         2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
 }
 
 }  // namespace
@@ -37,7 +37,6 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       window_(take(kWindow)),
       row_(take(kPool1Row)),
       conv1_(take(kConv1)),
-      dconv1_(take(kConv1RowPair)),
       pool1_(take(kPool1)),
       conv2_(take(kConv2)),
       dconv2_(take(kConv2Gradient)),
@@ -170,13 +169,12 @@ void Tile::backward(const Weights& weights, float* conv_sums, DenseRows* rows, i
 
 // From pool2_, which holds its gradient now.
 void Tile::backward_convolutions(const Weights& weights, float* conv_sums) {
-  const auto activation_pool_backward =
-      kernels_->activation_pool_backward[static_cast<int>(config_.activation)]
-                                        [static_cast<int>(config_.pooling)];
+  const int activation = static_cast<int>(config_.activation);
+  const int pooling = static_cast<int>(config_.pooling);
   const size_t lanes = kernels_->lanes;
   std::memset(bias_sums_, 0, kConv2Channels * lanes * sizeof(float));
-  activation_pool_backward(kConv2Channels, kFlat / kConv2Channels, pool2_, conv2_, conv2_,
-                           bias_sums_);
+  kernels_->activation_pool_backward[activation][pooling](kConv2Channels, kFlat / kConv2Channels,
+                                                          pool2_, conv2_, conv2_, bias_sums_);
   kernels_->add_lane_sums(kConv2Channels, bias_sums_, conv_sums + ConvSums::kConv2Bias);
   kernels_->conv2_backward(conv2_, weights.conv2(), pool1_, dconv2_,
                            conv_sums + ConvSums::kConv2Weight);
@@ -185,9 +183,8 @@ void Tile::backward_convolutions(const Weights& weights, float* conv_sums) {
   std::memset(conv1_sums_, 0, kConv1Sums * lanes * sizeof(float));
   for (int y = 0; y < kPool1Size; y++) {
     kernels_->conv2_input_gradient_row(pool1_, y, row_);
-    activation_pool_backward(kConv1Channels, kPool1Size, row_,
-                             conv1_ + size_t(y) * kConv1RowPair * lanes, dconv1_, bias_sums_);
-    kernels_->conv1_backward_weight(x_, dconv1_, y, window_, conv1_sums_);
+    kernels_->conv1_backward[activation][pooling](
+        x_, row_, conv1_ + size_t(y) * kConv1RowPair * lanes, y, window_, conv1_sums_, bias_sums_);
   }
   kernels_->add_lane_sums(kConv1Channels, bias_sums_, conv_sums + ConvSums::kConv1Bias);
   kernels_->add_lane_sums(kConv1Sums, conv1_sums_, conv_sums + ConvSums::kConv1Weight);

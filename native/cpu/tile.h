@@ -87,7 +87,6 @@ class Tile {
   float* window_;  // [6][8 p][7 k][L], conv1's transformed input rows
   float* row_;     // [6][14][L], a row of pool1 or its gradient
   float* conv1_;   // [14 y][6 o][14 x][4][L], activations
-  float* dconv1_;  // [6 o][14 x][4][L], a row pair's gradient
   float* pool1_;   // [22 s][6 i][14 y][L], transformed; later its gradient
   float* conv2_;   // [16 o][5 y][5 x][4][L], activations; later their gradient
   float* dconv2_;  // [22 s][16 o][10 y][L], the gradient transformed

@@ -1,6 +1,7 @@
 // The two convolution layers, with the transforms around them, against plain sums.
 #include <functional>
 
+#include "cpu/aligned_buffer.h"
 #include "kernel_test.h"
 #include "winograd_reference.h"
 
@@ -32,6 +33,21 @@ class ConvTest : public KernelTest {
         for (int x = 0; x < s.out_size(); x++) {
           for (size_t l = 0; l < lanes(); l++) {
             visit(s.out_at(o, y, x) * lanes() + l, cell_at(o, y, x) + l);
+          }
+        }
+      }
+    }
+  }
+
+  // The same for conv1's outputs of one row pair, whose cells start at 0.
+  void for_every_output_of_pair(int pair,
+                                const std::function<void(size_t plane, size_t cell)>& visit) const {
+    const size_t first = size_t(pair) * 6 * 14 * 4 * lanes();
+    for (int o = 0; o < 6; o++) {
+      for (int y = 2 * pair; y < 2 * pair + 2; y++) {
+        for (int x = 0; x < 28; x++) {
+          for (size_t l = 0; l < lanes(); l++) {
+            visit(kConv1.out_at(o, y, x) * lanes() + l, conv1_cell(o, y, x) + l - first);
           }
         }
       }
@@ -155,25 +171,48 @@ TEST_P(ConvTest, Conv1Forward) {
   }
 }
 
-TEST_P(ConvTest, Conv1BackwardWeight) {
+// Against the two steps that it fuses: activation and pooling, whose own tests come first, and the
+// convolution.
+TEST_P(ConvTest, Conv1Backward) {
   const size_t L = lanes();
-  Guarded<float> x(kConv1.in_values() * L), window(6 * 8 * 7 * L), sums(8 * 6 * 5 * L);
-  x = random_images();
-  sums = random(sums.size());
-  window = random(window.size());
-  const std::vector<float> before = sums.values(), d = random(kConv1.out_values() * L);
-  std::vector<float> cells(d.size());
-  for_every_output(
-      kConv1, [&](int o, int y, int x) { return conv1_cell(o, y, x); },
-      [&](size_t plane, size_t cell) { cells[cell] = d[plane]; });
-  for (int pair = 0; pair < 14; pair++) {
-    Guarded<float> row_pair(6 * 14 * 4 * L);
-    std::copy_n(&cells[pair * row_pair.size()], row_pair.size(), row_pair.get());
-    kernels().conv1_backward_weight(x.get(), row_pair.get(), pair, window.get(), sums.get());
+  constexpr int kRowPair = 6 * 14;
+  const std::vector<float> x = random_images();
+  Guarded<float> images(x.size()), window(6 * 8 * 7 * L), sums(8 * 6 * 5 * L), bias_sums(6 * L);
+  images = x;
+  for (int a = 0; a < 3; a++) {
+    for (int pooling = 0; pooling < 2; pooling++) {
+      SCOPED_TRACE(testing::Message() << "activation " << a << ", pooling " << pooling);
+      sums = random(sums.size());
+      bias_sums = random(bias_sums.size());
+      window = random(window.size());
+      const std::vector<float> before = sums.values(), bias_before = bias_sums.values();
+      std::vector<float> d(kConv1.out_values() * L);
+      std::vector<Sum> expected_bias(bias_sums.size());
+      for (size_t i = 0; i < bias_before.size(); i++) expected_bias[i].add(bias_before[i]);
+      for (int pair = 0; pair < 14; pair++) {
+        Guarded<float> cells(kRowPair * 4 * L), dpooled(kRowPair * L);
+        AlignedBuffer d_pair(cells.size());
+        cells = random(cells.size(), 0, 1);
+        dpooled = random(dpooled.size());
+        kernels().conv1_backward[a][pooling](images.get(), dpooled.get(), cells.get(), pair,
+                                             window.get(), sums.get(), bias_sums.get());
+        AlignedBuffer ignored(6 * L);
+        kernels().activation_pool_backward[a][pooling](6, 14, dpooled.get(), cells.get(),
+                                                       d_pair.data(), ignored.data());
+        for_every_output_of_pair(pair, [&](size_t plane, size_t cell) {
+          d[plane] = d_pair.data()[cell];
+          // Twice the usual: fused, it may be rounded at other places.
+          expected_bias[plane / (28 * 28 * L) * L + plane % L].add(d[plane], std::fabs(d[plane]),
+                                                                   4);
+        });
+      }
+      closeness_.expect(expected_bias, bias_sums.values(), "bias_sums");
+      std::vector<Sum> expected(kConv1.weights() * L);
+      reference(kConv1).backward_weight(x.data(), d.data(), &expected);
+      for (Sum& sum : expected) sum.roundings *= 2;
+      expect_weight_gradient(kConv1, L, before, sums.values(), expected);
+    }
   }
-  std::vector<Sum> expected(kConv1.weights() * L);
-  reference(kConv1).backward_weight(x.get(), d.data(), &expected);
-  expect_weight_gradient(kConv1, L, before, sums.values(), expected);
 }
 
 TEST_P(ConvTest, Conv2Forward) {

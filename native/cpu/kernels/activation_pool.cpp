@@ -33,22 +33,9 @@ void activation_pool_backward(int channels, int count, const float* dpooled, con
       V y[4], dz[4];
       LENET_UNROLL
       for (int q = 0; q < 4; q++) y[q] = cell[q];
-      if constexpr (kPooling == Pooling::AVG) {
-        const V quarter = *dout * splat(0.25f);
-        LENET_UNROLL
-        for (int q = 0; q < 4; q++) dz[q] = quarter;
-      } else {
-        // The whole gradient goes to the first value that equals the maximum.
-        const V largest = max(max(y[0], y[1]), max(y[2], y[3]));
-        V left = *dout;
-        LENET_UNROLL
-        for (int q = 0; q < 4; q++) {
-          dz[q] = y[q] == largest ? left : splat(0);
-          left = y[q] == largest ? splat(0) : left;
-        }
-      }
+      cell_gradient<kActivation, kPooling>(y, *dout, dz);
       LENET_UNROLL
-      for (int q = 0; q < 4; q++) out[q] = dz[q] = dz[q] * derivative<kActivation>(y[q]);
+      for (int q = 0; q < 4; q++) out[q] = dz[q];
       bias_sum += (dz[0] + dz[1]) + (dz[2] + dz[3]);
     }
     as_vectors(bias_sums)[c] += bias_sum;

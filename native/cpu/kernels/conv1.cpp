@@ -1,4 +1,5 @@
 // The first convolution, 1 -> 6 channels on 32 x 32, by Winograd along the rows.
+#include "cpu/kernels/activation.h"
 #include "cpu/kernels/layers.h"
 #include "cpu/kernels/winograd.h"
 
@@ -39,15 +40,26 @@ LENET_INLINE Window slide_window(const V* x, int row_pair, V* window) {
   return result;
 }
 
-// A row pair's gradient of kBlock channels, d [o][14 x][4], transformed: [8 p][7 k][2 r][o].
-LENET_NOINLINE void transform_cells(const V* d, V* dz) {
+// From the activations of a row pair's kBlock channels, cells [o][14 x][4], and the gradient of
+// their pools, dpooled [o][14 x]: the gradient of the outputs, transformed: dz [8 p][7 k][2 r][o].
+template <Activation kActivation, Pooling kPooling>
+LENET_INLINE void output_gradient(const V* dpooled, const V* cells, V* dz, V* bias_sums) {
+  V bias[kBlock];
+  LENET_UNROLL
+  for (int o = 0; o < kBlock; o++) bias[o] = bias_sums[o];
   for (int k = 0; k < kTiles; k++) {
     LENET_UNROLL
-    for (int r = 0; r < 2; r++) {
+    for (int o = 0; o < kBlock; o++) {
+      const int left = o * kCells + 2 * k;
+      V d[2][4];
       LENET_UNROLL
-      for (int o = 0; o < kBlock; o++) {
-        const V* cell = d + (o * kCells + 2 * k) * 4 + 2 * r;
-        const V dy[] = {cell[0], cell[1], cell[4], cell[5]};
+      for (int i = 0; i < 2; i++) {
+        cell_gradient<kActivation, kPooling>(cells + (left + i) * 4, dpooled[left + i], d[i]);
+        bias[o] += (d[i][0] + d[i][1]) + (d[i][2] + d[i][3]);
+      }
+      LENET_UNROLL
+      for (int r = 0; r < 2; r++) {
+        const V dy[] = {d[0][2 * r], d[0][2 * r + 1], d[1][2 * r], d[1][2 * r + 1]};
         V out[kPoints];
         transform_output_gradient<kWide>(dy, out);
         LENET_UNROLL
@@ -55,6 +67,8 @@ LENET_NOINLINE void transform_cells(const V* d, V* dz) {
       }
     }
   }
+  LENET_UNROLL
+  for (int o = 0; o < kBlock; o++) bias_sums[o] = bias[o];
 }
 
 // One point of both rows of kBlock channels: sums [o][5 u] of the lane-wise products. x is the
@@ -141,17 +155,31 @@ void conv1_forward(const float* x, const float* weight, const float* bias, int r
   }
 }
 
-void conv1_backward_weight(const float* x, const float* d, int row_pair, float* window,
-                           float* sums) {
+template <Activation kActivation, Pooling kPooling>
+void conv1_backward(const float* x, const float* dpooled, const float* cells, int row_pair,
+                    float* window, float* weight_sums, float* bias_sums) {
   const Window in = slide_window(as_vectors(x), row_pair, as_vectors(window));
   for (int ob = 0; ob < kChannels; ob += kBlock) {
     V dz[kPoints * kTiles * 2 * kBlock];
-    transform_cells(as_vectors(d) + ob * kCells * 4, dz);
+    output_gradient<kActivation, kPooling>(as_vectors(dpooled) + ob * kCells,
+                                           as_vectors(cells) + ob * kCells * 4, dz,
+                                           as_vectors(bias_sums) + ob);
     for (int p = 0; p < kPoints; p++) {
       add_weight_gradient(in, p, dz + p * kTiles * 2 * kBlock,
-                          as_vectors(sums) + (p * kChannels + ob) * kKernel);
+                          as_vectors(weight_sums) + (p * kChannels + ob) * kKernel);
     }
   }
 }
+
+#define LENET_INSTANTIATE(ACTIVATION, POOLING)                            \
+  template void conv1_backward<Activation::ACTIVATION, Pooling::POOLING>( \
+      const float*, const float*, const float*, int, float*, float*, float*);
+
+LENET_INSTANTIATE(SIGMOID, AVG)
+LENET_INSTANTIATE(SIGMOID, MAX)
+LENET_INSTANTIATE(TANH, AVG)
+LENET_INSTANTIATE(TANH, MAX)
+LENET_INSTANTIATE(RELU, AVG)
+LENET_INSTANTIATE(RELU, MAX)
 
 }  // namespace lenet::LENET_ISA

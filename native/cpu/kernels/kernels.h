@@ -84,10 +84,11 @@ struct KernelTable {
   // [6][8 p][7 k][L] passes transformed rows of x from one to the next.
   void (*conv1_forward)(const float* x, const float* weight, const float* bias, int row_pair,
                         float* window, float* cells);
-  // d [6 o][14 x][4][L] of a row pair, in ascending order again: the lane-wise sums
-  // [8 p][6 o][5 u][L] are added to `sums`.
-  void (*conv1_backward_weight)(const float* x, const float* d, int row_pair, float* window,
-                                float* sums);
+  // Indexed by [activation][pooling]. The same row pair backward, in ascending order again: from
+  // its activations, cells, and dpooled [6][14][L]. The lane-wise sums of the weights' gradient [8
+  // p][6 o][5 u][L] and the biases' [6][L] are added to those given.
+  void (*conv1_backward[3][2])(const float* x, const float* dpooled, const float* cells,
+                               int row_pair, float* window, float* weight_sums, float* bias_sums);
 
   // Row y of pool1, pooled [6][14][L] -> transformed [22 s][6 i][14 y][L]
   void (*conv2_input_row)(const float* pooled, int y, float* transformed);

@@ -17,8 +17,9 @@ void winograd_weight(const float* weight, int rows, float* transformed);
 void winograd_weight_gradient(const float* transformed, int rows, float* gradient);
 void conv1_forward(const float* x, const float* weight, const float* bias, int row_pair,
                    float* window, float* cells);
-void conv1_backward_weight(const float* x, const float* d, int row_pair, float* window,
-                           float* sums);
+template <Activation kActivation, Pooling kPooling>
+void conv1_backward(const float* x, const float* dpooled, const float* cells, int row_pair,
+                    float* window, float* weight_sums, float* bias_sums);
 void conv2_input_row(const float* pooled, int y, float* transformed);
 void conv2_input_gradient_row(const float* transformed, int y, float* dpooled);
 void conv2_forward(const float* in, const float* weight, const float* bias, float* cells);
