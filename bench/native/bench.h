@@ -46,13 +46,16 @@ struct Options {
   bool tsv = false;
 };
 
-// Whether this build has kernels for an instruction set.
-bool has_peak(const std::string& isa);
+// Runs `rounds` rounds of independent multiply-adds; returns their floating point operations.
+using Peak = double (*)(long rounds);
+// Null if this build has no kernels for the instruction set.
+Peak find_peak(const std::string& isa);
 // GFLOP/s of multiply-adds on that many cores, measured for `limit` seconds.
 double measure_peak(const std::string& isa, int threads, double limit = 0.1);
 
 void run_ceilings(const Options& options);
 void run_kernels(const Options& options);
+void run_latency(const Options& options);
 void run_steps(const Options& options);
 
 }  // namespace lenet

@@ -34,20 +34,6 @@ double peak(long rounds);
 
 namespace {
 
-// Runs `rounds` rounds of independent multiply-adds; returns their floating point operations.
-using Peak = double (*)(long rounds);
-
-Peak find_peak(const std::string& isa) {
-#if defined(__x86_64__)
-  if (isa == "x86-64-v4") return x86_64_v4::peak;
-  if (isa == "x86-64-v3") return x86_64_v3::peak;
-  if (isa == "x86-64-v2") return x86_64_v2::peak;
-#elif defined(__aarch64__)
-  if (isa == "armv8-a") return armv8_a::peak;
-#endif
-  return nullptr;
-}
-
 // Seconds of the fastest slice of work(thread), at least three of them.
 template <class Work>
 double best_slice(int threads, double limit, Work work) {
@@ -102,7 +88,16 @@ double measure_bandwidth(int threads, double limit) {
 
 }  // namespace
 
-bool has_peak(const std::string& isa) { return find_peak(isa) != nullptr; }
+Peak find_peak(const std::string& isa) {
+#if defined(__x86_64__)
+  if (isa == "x86-64-v4") return x86_64_v4::peak;
+  if (isa == "x86-64-v3") return x86_64_v3::peak;
+  if (isa == "x86-64-v2") return x86_64_v2::peak;
+#elif defined(__aarch64__)
+  if (isa == "armv8-a") return armv8_a::peak;
+#endif
+  return nullptr;
+}
 
 double measure_peak(const std::string& isa, int threads, double limit) {
   const Peak peak = find_peak(isa);

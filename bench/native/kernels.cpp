@@ -3,9 +3,11 @@
 #include "cpu/kernels/kernels.h"
 
 #include <cstdio>
+#include <cstring>
 
 #include "bench.h"
 #include "cpu/floating_point_mode.h"
+#include "cpu/gradient.h"
 #include "cpu/tile.h"
 #include "cpu/weights.h"
 
@@ -31,6 +33,7 @@ enum Phase {
   kConv1Backward,
   kLaneSums,
   kDenseBackwardWeight,
+  kConvolutionUpdate,
   kPhases
 };
 
@@ -60,6 +63,7 @@ constexpr PhaseInfo kInfo[kPhases] = {
     {"conv1 backward", 117600, kWinograd1},
     {"lane sums", 0},
     {"dense backward weight + SGD", 58920},
+    {"convolutions' sums + SGD", 0},
 };
 
 const KernelTable* g_real;
@@ -110,6 +114,11 @@ KernelTable timed_table(const Options& options) {
   t.cross_entropy = Timed<kLoss, &KernelTable::cross_entropy>::call;
   t.lanes_to_rows = Timed<kTransposition, &KernelTable::lanes_to_rows>::call;
   t.rows_to_lanes = Timed<kTransposition, &KernelTable::rows_to_lanes>::call;
+  t.sum_groups = Timed<kConvolutionUpdate, &KernelTable::sum_groups>::call;
+  t.winograd_weight_gradient =
+      Timed<kConvolutionUpdate, &KernelTable::winograd_weight_gradient>::call;
+  t.winograd_weight = Timed<kConvolutionUpdate, &KernelTable::winograd_weight>::call;
+  t.sgd = Timed<kConvolutionUpdate, &KernelTable::sgd>::call;
   t.add_lane_sums = Timed<kLaneSums, &KernelTable::add_lane_sums>::call;
   const int a = static_cast<int>(options.config.activation);
   const int p = static_cast<int>(options.config.pooling);
@@ -133,48 +142,38 @@ void run_kernels(const Options& options) {
   const int lanes = kernels.lanes, classes = options.config.classes, count = kTiles * lanes;
   const ParameterLayout layout(classes);
   Weights weights(&kernels, classes);
-  const std::vector<float> parameters = random_parameters(layout.size);
-  std::copy(parameters.begin(), parameters.end(), weights.parameters());
-  weights.prepare();
-  const Images images = random_images(count, classes);
+  weights.write(random_parameters(layout.size).data());
+  // As in an epoch, an image has left the caches when it comes again.
+  const Images images = random_images(std::max(options.images, count), classes);
   Tile tile(options.config, &kernels);
-  DenseRows rows(count, classes);
-  std::vector<float> conv_sums(ConvSums::kSize), losses(lanes), velocities(layout.size);
+  DenseExamples examples(count, classes);
+  Gradient gradient(&kernels, classes);
+  ThreadPool pool(1);
+  std::vector<float> losses(lanes), velocities(layout.size);
   std::vector<uint8_t> correct(lanes);
   const SgdStep step{1e-3f, options.config.momentum, options.config.weight_decay, false};
 
   std::vector<double> times[kPhases], totals;
   const double start = seconds();
-  while (totals.empty() || seconds() - start < options.seconds) {
+  for (int image = 0; totals.empty() || seconds() - start < options.seconds; image += count) {
+    if (image + count > static_cast<int>(images.labels.size())) image = 0;
     for (double& s : g_seconds) s = 0;
     const double before = seconds();
     for (int t = 0; t < kTiles; t++) {
+      const int first = t * lanes;
       const uint8_t* pointers[16];
       for (int lane = 0; lane < lanes; lane++) {
-        pointers[lane] = &images.pixels[size_t(t * lanes + lane) * kPixels];
+        pointers[lane] = &images.pixels[size_t(image + first + lane) * kPixels];
       }
-      tile.forward(weights, pointers, &rows, t * lanes, nullptr);
-      tile.loss(&images.labels[t * lanes], lanes, true, 0, 1.0f / static_cast<float>(count),
-                losses.data(), correct.data());
-      tile.backward(weights, conv_sums.data(), &rows, t * lanes);
+      float* conv_sums = gradient.conv_sums(t);
+      std::memset(conv_sums, 0, ConvSums::kSize * sizeof(float));
+      tile.forward(weights, pointers, &examples, first, nullptr);
+      tile.loss(&images.labels[image + first], lanes, 0, 1.0f / static_cast<float>(count),
+                losses.data(), correct.data(), examples.dlogits + size_t(first) * classes);
+      tile.backward(weights, conv_sums, &examples, first);
     }
-    auto update_layer = [&](AlignedBuffer& in, AlignedBuffer& d, int n, int m, int weight, int bias,
-                            float* copy) {
-      float* p = weights.parameters();
-      const DenseGradient gradient{};
-      const DenseUpdate update{&step, p + weight, p + bias, &velocities[weight], &velocities[bias],
-                               copy};
-      for (int first = 0; first < m; first += 10) {
-        kernels.dense_backward_weight(in.data(), n, d.data(), m, count, first,
-                                      std::min(first + 10, m), &gradient, &update);
-      }
-    };
-    update_layer(rows.flat, rows.dfc1, kFlat, kFc1, layout.fc1_weight, layout.fc1_bias,
-                 weights.fc1());
-    update_layer(rows.fc1, rows.dfc2, kFc1, kFc2, layout.fc2_weight, layout.fc2_bias,
-                 weights.fc2());
-    update_layer(rows.fc2, rows.dlogits, kFc2, classes, layout.fc3_weight, layout.fc3_bias,
-                 weights.fc3());
+    const Chunk chunk{count, kTiles, kTiles, true, true};
+    gradient.add_chunk(chunk, examples, &step, &weights, velocities.data(), &pool);
     totals.push_back(seconds() - before);
     for (int i = 0; i < kPhases; i++) times[i].push_back(g_seconds[i]);
   }

@@ -10,10 +10,11 @@ namespace lenet {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: lenet_bench steps|kernels|ceilings [option value]...\n"
+    "usage: lenet_bench steps|kernels|latency|ceilings [option value]...\n"
     "  steps     training steps through lenet::Engine, examples per second\n"
     "  kernels   every kernel of a step in its place, time per tile beside the ideal at the FMA "
     "peak\n"
+    "  latency   one image, call by call, beside a loop of multiply-adds as long\n"
     "  ceilings  the FMA peak and the memory bandwidth\n"
     "options:\n"
     "  --isa NAME         default: the best this processor can run\n"
@@ -77,7 +78,7 @@ Options parse(int argc, char** argv) {
       fail("unknown option " + name);
     }
   }
-  if (!has_peak(options.isa)) fail("unknown instruction set " + options.isa);
+  if (find_peak(options.isa) == nullptr) fail("unknown instruction set " + options.isa);
   if (options.images < options.batch_size) fail("fewer images than a batch has");
   return options;
 }
@@ -95,6 +96,8 @@ int main(int argc, char** argv) {
       run_steps(options);
     } else if (what == "kernels") {
       run_kernels(options);
+    } else if (what == "latency") {
+      run_latency(options);
     } else if (what == "ceilings") {
       run_ceilings(options);
     } else {

@@ -13,10 +13,6 @@ namespace {
 
 // More lanes than any instruction set has.
 constexpr int kMaxLanes = 16;
-// Output rows of a dense layer's gradient that one task computes: few enough to share out, enough
-// to be worth it.
-constexpr int kRowsPerTask = 10;
-
 const KernelTable* choose_kernels(const char* isa) {
   const KernelTable* kernels = *isa == '\0' ? best_kernels() : find_kernels(isa);
   if (kernels == nullptr && *isa == '\0') {
@@ -29,8 +25,6 @@ const KernelTable* choose_kernels(const char* isa) {
   }
   return kernels;
 }
-
-int tasks_of(int items, int per_task) { return (items + per_task - 1) / per_task; }
 
 void add(const Metrics& metrics, Metrics* sums) {
   sums->loss_sum += metrics.loss_sum;
@@ -50,17 +44,15 @@ CpuEngine::CpuEngine(const char*, const char* isa, const Config& config)
       kernels_(choose_kernels(isa)),
       layout_(config.classes),
       pool_(config.threads),
-      rows_(kChunk, config.classes),
+      dense_examples_(kChunk, config.classes),
       losses_(kChunk),
       correct_(kChunk),
       weights_(kernels_, config.classes),
       velocities_(layout_.size),
-      gradient_(layout_.size),
+      gradient_(kernels_, config.classes),
+      parameters_(layout_.size),
       single_image_weights_(kernels_->single_image.weights_size(config.classes)) {
   for (int i = 0; i < pool_.threads(); i++) tiles_.emplace_back(config_, kernels_);
-  for (int i = 0; i < kGroups; i++) {
-    group_sums_.emplace_back(ConvSums::kSize);
-  }
 }
 
 void CpuEngine::describe(char* text, int32_t capacity) {
@@ -91,10 +83,11 @@ void CpuEngine::run(int32_t batches) {
   single_image_weights_stale_ = true;
   for (int32_t i = 0; i < batches; i++, position_++) {
     int64_t first = int64_t{position_} * batch_size_;
-    int count = static_cast<int>(std::min<int64_t>(batch_size_, order_.size() - first));
+    int known = static_cast<int>(order_.size() - first);
+    int count = std::min(batch_size_, known);
     ThreadPool::Alone alone(pool_, tiles_of(count) == 1);
     const SgdStep step{rates_[position_], config_.momentum, config_.weight_decay, config_.nesterov};
-    add(learn({*epoch_examples_, order_.data() + first, count, augmentation_,
+    add(learn({*epoch_examples_, order_.data() + first, count, known, augmentation_,
                static_cast<int32_t>(first)},
               &step),
         &metrics_);
@@ -103,28 +96,28 @@ void CpuEngine::run(int32_t batches) {
 
 Metrics CpuEngine::learn(const Batch& batch, const SgdStep* step) {
   // The first chunk has the most tiles.
-  const int groups = std::min(tiles_of(std::min(batch.count, kChunk)), kGroups);
-  for (int group = 0; group < groups; group++) {
-    std::memset(group_sums_[group].data(), 0, ConvSums::kSize * sizeof(float));
-  }
+  // The first chunk has the most tiles.
+  const int groups = std::min(tiles_of(std::min(batch.count, kChunk)), Gradient::kMaxGroups);
   Metrics sums;
   for (int first = 0; first < batch.count; first += kChunk) {
     const int size = std::min(kChunk, batch.count - first);
-    run_tiles(batch, first, size, groups);
-    finish_chunk(size, first == 0, first + size == batch.count, groups, step);
+    const Chunk chunk{size, tiles_of(size), groups, first == 0, first + size == batch.count};
+    run_tiles(batch, first, chunk);
+    gradient_.add_chunk(chunk, dense_examples_, step, &weights_, velocities_.data(), &pool_);
     add(sum_metrics(size), &sums);
   }
   return sums;
 }
 
-void CpuEngine::run_tiles(const Batch& batch, int first, int count, int groups) {
+void CpuEngine::run_tiles(const Batch& batch, int first, const Chunk& chunk) {
   const int lanes = kernels_->lanes;
-  const int tiles = tiles_of(count);
-  pool_.loop(groups, [&](int group, int thread) {
-    for (int t = tiles * group / groups; t < tiles * (group + 1) / groups; t++) {
-      const int row = t * lanes;
-      run_tile(batch, first + row, std::min(lanes, count - row), row, tiles_[thread],
-               group_sums_[group].data());
+  pool_.loop(chunk.groups, [&](int group, int thread) {
+    float* conv_sums = gradient_.conv_sums(group);
+    if (chunk.is_first) std::memset(conv_sums, 0, ConvSums::kSize * sizeof(float));
+    for (int tile = chunk.first_tile(group); tile < chunk.first_tile(group + 1); tile++) {
+      const int row = tile * lanes;
+      run_tile(batch, first + row, std::min(lanes, chunk.count - row), row, tiles_[thread],
+               conv_sums);
     }
   });
 }
@@ -137,7 +130,7 @@ void CpuEngine::run_tile(const Batch& batch, int first, int count, int row, Tile
   for (int lane = 0; lane < kernels_->lanes; lane++) {
     // Lanes beyond the end repeat an image; their gradient is zero.
     const int32_t index = batch.indices[first + std::min(lane, count - 1)];
-    images[lane] = batch.examples.pixels.data() + size_t(index) * kPixels;
+    images[lane] = batch.examples.pixels(index);
     if (batch.augmentation.is_on()) {
       change_image(batch.augmentation.change(batch.position + first + lane), images[lane],
                    changed[lane]);
@@ -145,67 +138,22 @@ void CpuEngine::run_tile(const Batch& batch, int first, int count, int row, Tile
     }
     labels[lane] = batch.examples.labels[index];
   }
-  tile.forward(weights_, images, &rows_, row, nullptr);
-  tile.loss(labels, count, true, config_.label_smoothing, 1.0f / static_cast<float>(batch.count),
-            &losses_[row], &correct_[row]);
-  tile.backward(weights_, conv_sums, &rows_, row);
+  tile.forward(weights_, images, &dense_examples_, row, nullptr);
+  tile.loss(labels, count, config_.label_smoothing, 1.0f / static_cast<float>(batch.count),
+            &losses_[row], &correct_[row], dense_examples_.dlogits + size_t(row) * config_.classes);
+  prefetch_tile(batch, first + kernels_->lanes);
+  tile.backward(weights_, conv_sums, &dense_examples_, row);
 }
 
-void CpuEngine::finish_chunk(int count, bool is_first, bool is_last, int groups,
-                             const SgdStep* step) {
-  struct Dense {
-    const AlignedBuffer &in, &d;
-    int n, m, weight, bias;
-    float* rows;
-  };
-  const Dense layers[] = {
-      {rows_.flat, rows_.dfc1, kFlat, kFc1, layout_.fc1_weight, layout_.fc1_bias, weights_.fc1()},
-      {rows_.fc1, rows_.dfc2, kFc1, kFc2, layout_.fc2_weight, layout_.fc2_bias, weights_.fc2()},
-      {rows_.fc2, rows_.dlogits, kFc2, config_.classes, layout_.fc3_weight, layout_.fc3_bias,
-       weights_.fc3()},
-  };
-  // Ahead of the dense layers, since it cannot be shared out.
-  const int convolutions = is_last ? 1 : 0;
-  int tasks = convolutions;
-  for (const Dense& layer : layers) tasks += tasks_of(layer.m, kRowsPerTask);
-  pool_.loop(tasks, [&](int task, int) {
-    if (task < convolutions) return finish_convolutions(groups, step);
-    task -= convolutions;
-    const Dense* layer = layers;
-    for (; task >= tasks_of(layer->m, kRowsPerTask); layer++) {
-      task -= tasks_of(layer->m, kRowsPerTask);
-    }
-    const DenseGradient gradient{gradient_.data() + layer->weight, gradient_.data() + layer->bias,
-                                 !is_first};
-    float* parameters = weights_.parameters();
-    const DenseUpdate update{step,
-                             parameters + layer->weight,
-                             parameters + layer->bias,
-                             velocities_.data() + layer->weight,
-                             velocities_.data() + layer->bias,
-                             layer->rows};
-    const int first = task * kRowsPerTask;
-    kernels_->dense_backward_weight(layer->in.data(), layer->n, layer->d.data(), layer->m, count,
-                                    first, std::min(first + kRowsPerTask, layer->m), &gradient,
-                                    is_last && step != nullptr ? &update : nullptr);
-  });
-}
-
-void CpuEngine::finish_convolutions(int groups, const SgdStep* step) {
-  const float* group_pointers[kGroups];
-  for (int g = 0; g < groups; g++) group_pointers[g] = group_sums_[g].data();
-  float sums[ConvSums::kSize];
-  kernels_->sum_groups(group_pointers, groups, ConvSums::kSize, sums);
-  float* gradient = gradient_.data();
-  kernels_->winograd_weight_gradient(sums + ConvSums::kConv1Weight, kConv1Rows,
-                                     gradient + layout_.conv1_weight);
-  kernels_->winograd_weight_gradient(sums + ConvSums::kConv2Weight, kConv2Rows,
-                                     gradient + layout_.conv2_weight);
-  std::copy_n(sums + ConvSums::kConv1Bias, kConv1Channels, gradient + layout_.conv1_bias);
-  std::copy_n(sums + ConvSums::kConv2Bias, kConv2Channels, gradient + layout_.conv2_bias);
-  if (step == nullptr) return;
-  kernels_->sgd(step, layout_.fc1_weight, gradient, velocities_.data(), weights_.parameters());
-  weights_.prepare_convolutions();
+// An epoch's order leaves each image alone in memory, far from the processor.
+void CpuEngine::prefetch_tile(const Batch& batch, int first) const {
+  constexpr int kCacheLine = 64;
+  const int last = std::min(first + kernels_->lanes, batch.known);
+  for (int i = first; i < last; i++) {
+    const uint8_t* pixels = batch.examples.pixels(batch.indices[i]);
+    for (int at = 0; at < kPixels; at += kCacheLine) __builtin_prefetch(pixels + at, 0, 2);
+    __builtin_prefetch(&batch.examples.labels[batch.indices[i]], 0, 2);
+  }
 }
 
 Metrics CpuEngine::sum_metrics(int count) const {
@@ -243,11 +191,9 @@ Metrics CpuEngine::evaluate(int32_t dataset) {
   Metrics sums;
   for (int first = 0; first < count; first += kChunk) {
     const int size = std::min(kChunk, count - first);
-    forward_images(examples.pixels.data() + size_t(first) * kPixels, size, nullptr,
-                   [&](Tile& tile, int, int at, int images) {
-                     tile.loss(&examples.labels[first + at], images, false, 0, 0, &losses_[at],
-                               &correct_[at]);
-                   });
+    forward_images(examples.pixels(first), size, nullptr, [&](Tile& tile, int, int at, int images) {
+      tile.loss(&examples.labels[first + at], images, 0, 0, &losses_[at], &correct_[at], nullptr);
+    });
     add(sum_metrics(size), &sums);
   }
   return sums;
@@ -256,7 +202,8 @@ Metrics CpuEngine::evaluate(int32_t dataset) {
 double CpuEngine::gradients(int32_t dataset, const int32_t* indices, int32_t count,
                             float* gradient) {
   FlushDenormals mode;
-  const Metrics sums = learn({*datasets_.at(dataset), indices, count, Augmentation(), 0}, nullptr);
+  const Metrics sums =
+      learn({*datasets_.at(dataset), indices, count, count, Augmentation(), 0}, nullptr);
   std::memcpy(gradient, gradient_.data(), layout_.size * sizeof(float));
   return sums.loss_sum / static_cast<double>(sums.count);
 }
@@ -308,7 +255,8 @@ void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* 
   FlushDenormals mode;
   const SingleImageKernels& kernels = kernels_->single_image;
   if (single_image_weights_stale_) {
-    kernels.arrange_weights(&layout_, config_.classes, weights_.parameters(),
+    weights_.read(parameters_.data());
+    kernels.arrange_weights(&layout_, config_.classes, parameters_.data(),
                             single_image_weights_.data());
     single_image_weights_stale_ = false;
   }
@@ -321,13 +269,10 @@ void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* 
   }
 }
 
-void CpuEngine::read_parameters(float* parameters) {
-  std::memcpy(parameters, weights_.parameters(), layout_.size * sizeof(float));
-}
+void CpuEngine::read_parameters(float* parameters) { weights_.read(parameters); }
 
 void CpuEngine::write_parameters(const float* parameters) {
-  std::memcpy(weights_.parameters(), parameters, layout_.size * sizeof(float));
-  weights_.prepare();
+  weights_.write(parameters);
   single_image_weights_stale_ = true;
 }
 

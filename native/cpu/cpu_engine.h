@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/engine_table.h"
 #include "core/layout.h"
 #include "cpu/aligned_buffer.h"
+#include "cpu/gradient.h"
 #include "cpu/thread_pool.h"
 #include "cpu/tile.h"
 #include "cpu/weights.h"
@@ -23,10 +25,6 @@ const EngineTable* cpu_engine_table();
 
 // Behind lenet::Engine, which validates: the methods are those of lenet/engine.h.
 //
-// What makes the result independent of the number of threads: a mini-batch is cut into chunks,
-// a chunk into tiles, and the tiles into kGroups groups, all by the sizes alone. A group adds up
-// its convolution gradients in tile order, the groups are added in group order, and every element
-// of the dense layers' gradients is summed by one task over the examples in their order.
 class CpuEngine {
  public:
   CpuEngine(const char* device, const char* isa, const Config& config);
@@ -54,39 +52,41 @@ class CpuEngine {
   // Examples whose activations are kept for the dense layers' gradients at a time; a larger
   // mini-batch takes several rounds.
   static constexpr int kChunk = 1024;
-  // As many threads as this work on the tiles of a mini-batch of 256.
-  static constexpr int kGroups = 16;
 
   struct Examples {
     Examples(const uint8_t* first_pixel, const int32_t* first_label, int32_t count)
-        : bytes(size_t(count) * (kPixels + sizeof(int32_t))),
-          pixels(first_pixel, first_pixel + size_t(count) * kPixels),
-          labels(first_label, first_label + count) {}
+        : label_bytes(count * sizeof(int32_t)),
+          memory(size_t(count) * kPixels),
+          labels(first_label, first_label + count) {
+      std::memcpy(memory.data(), first_pixel, size_t(count) * kPixels);
+    }
 
-    CountedBytes bytes;
-    std::vector<uint8_t> pixels;
+    const uint8_t* pixels(int64_t index) const {
+      return static_cast<const uint8_t*>(memory.data()) + index * kPixels;
+    }
+
+    CountedBytes label_bytes;
+    AlignedMemory memory;
     std::vector<int32_t> labels;
   };
 
-  int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }
   struct Batch {
     const Examples& examples;
     const int32_t* indices;
     int count;
+    int known;  // indices, which may go on beyond the batch
     const Augmentation& augmentation;
     int32_t position;  // of the first example in the epoch
   };
 
+  int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }
   // Forward and backward over a mini-batch. The gradient of its mean loss goes to gradient_, or
   // with `step` into the parameters.
   Metrics learn(const Batch& batch, const SgdStep* step);
   // Forward and backward over the batch's examples from `first` on, a chunk of them.
-  void run_tiles(const Batch& batch, int first, int count, int groups);
+  void run_tiles(const Batch& batch, int first, const Chunk& chunk);
   void run_tile(const Batch& batch, int first, int count, int row, Tile& tile, float* conv_sums);
-  // The dense layers' gradients of a chunk of `count` examples, and with the last chunk those of
-  // the convolutions.
-  void finish_chunk(int count, bool is_first, bool is_last, int groups, const SgdStep* step);
-  void finish_convolutions(int groups, const SgdStep* step);
+  void prefetch_tile(const Batch& batch, int first) const;
   Metrics sum_metrics(int count) const;
   void predict_tiles(const uint8_t* images, int32_t count, float* probabilities);
   void predict_one_by_one(const uint8_t* images, int32_t count, float* probabilities);
@@ -98,15 +98,15 @@ class CpuEngine {
   const KernelTable* kernels_;
   ParameterLayout layout_;
   ThreadPool pool_;
-  std::vector<Tile> tiles_;                // one per thread
-  std::vector<AlignedBuffer> group_sums_;  // ConvSums per group
-  DenseRows rows_;
+  std::vector<Tile> tiles_;  // one per thread
+  DenseExamples dense_examples_;
   std::vector<float> losses_;
   std::vector<uint8_t> correct_;
   Weights weights_;
   AlignedBuffer velocities_;
-  AlignedBuffer gradient_;
-  // The parameters once more, arranged for single images when those are first predicted.
+  Gradient gradient_;
+  // The parameters once more, and arranged for single images when those are first predicted.
+  AlignedBuffer parameters_;
   AlignedBuffer single_image_weights_;
   bool single_image_weights_stale_ = true;
 

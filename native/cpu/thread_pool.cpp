@@ -31,8 +31,10 @@ void relax() {
 #endif
 }
 
-uint32_t loop_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
-uint32_t left_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
+// Of a loop or of a share.
+uint32_t number_of(uint64_t loop) { return static_cast<uint32_t>(loop >> 32); }
+uint32_t tasks_of(uint64_t loop) { return static_cast<uint32_t>(loop); }
+uint64_t with_tasks(uint64_t loop, uint32_t tasks) { return loop >> 32 << 32 | tasks; }
 
 // Signals are the host program's business: new threads start with all of them blocked.
 class BlockSignals {
@@ -50,7 +52,7 @@ class BlockSignals {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : shares_(threads) {
   // With more threads than processors, who polls takes the place of one who has work.
   const int processors = usable_processors();
   spins_ = processors > 0 && threads > processors ? 0 : kSpins;
@@ -86,18 +88,18 @@ void ThreadPool::run(int count, void* context, Function function) {
     for (int task = 0; task < count; task++) function(context, task, 0);
     return;
   }
-  context_.store(context, std::memory_order_relaxed);
-  function_.store(function, std::memory_order_relaxed);
-  count_.store(count, std::memory_order_relaxed);
+  context_ = context;
+  function_ = function;
   done_.store(0, std::memory_order_relaxed);
-  uint64_t next_loop = uint64_t{loop_of(ticket_.load(std::memory_order_relaxed)) + 1} << 32;
-  ticket_.store(next_loop | static_cast<uint32_t>(count));
+  const uint64_t loop =
+      uint64_t{number_of(loop_.load(std::memory_order_relaxed)) + 1} << 32 | uint64_t(count);
+  loop_.store(loop);
   if (sleepers_.load() > 0) {
-    // The lock orders this after a worker's last look at the ticket before it sleeps.
+    // The lock orders this after a worker's last look at the loop before it sleeps.
     std::lock_guard<std::mutex> lock(mutex_);
     wake_.notify_all();
   }
-  work(0);
+  done_.fetch_add(work(loop, 0), std::memory_order_release);
   for (int spins = 0; done_.load(std::memory_order_acquire) != static_cast<uint32_t>(count);) {
     if (++spins < spins_) {
       relax();
@@ -107,27 +109,40 @@ void ThreadPool::run(int count, void* context, Function function) {
   }
 }
 
-void ThreadPool::work(int thread) {
-  uint64_t ticket = ticket_.load(std::memory_order_acquire);
-  while (left_of(ticket) > 0) {
-    uint32_t count = count_.load(std::memory_order_relaxed);
-    void* context = context_.load(std::memory_order_relaxed);
-    Function function = function_.load(std::memory_order_relaxed);
-    // Success proves that the ticket's loop was unfinished, so what was read above belongs to it.
-    if (ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel,
-                                      std::memory_order_acquire)) {
-      function(context, static_cast<int>(count - left_of(ticket)), thread);
-      done_.fetch_add(1, std::memory_order_release);
-      ticket = ticket_.load(std::memory_order_acquire);
+// The thread's own share first; returns how many tasks it ran.
+int ThreadPool::work(uint64_t loop, int thread) {
+  int done = 0;
+  for (int i = 0; i < threads(); i++) done += take_share(loop, (thread + i) % threads(), thread);
+  return done;
+}
+
+int ThreadPool::take_share(uint64_t loop, int share, int thread) {
+  const uint64_t count = tasks_of(loop);
+  const int first = static_cast<int>(count * share / threads());
+  const int last = static_cast<int>(count * (share + 1) / threads());
+  std::atomic<uint64_t>& shared = shares_[share].ticket;
+  int done = 0;
+  for (uint64_t ticket = shared.load(std::memory_order_acquire);;) {
+    const int32_t age = static_cast<int32_t>(number_of(loop) - number_of(ticket));
+    // Younger: this thread is late, and the loop has ended without it.
+    const int left = age > 0 ? last - first : age == 0 ? static_cast<int>(tasks_of(ticket)) : 0;
+    if (left == 0) return done;
+    if (shared.compare_exchange_weak(ticket, with_tasks(loop, left - 1), std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+      // Only now is it sure that the loop has not ended, and context and function are its own.
+      function_(context_, last - left, thread);
+      done++;
+      ticket = shared.load(std::memory_order_acquire);
     }
   }
 }
 
 void ThreadPool::worker_main(int thread) {
   FlushDenormals mode;
-  uint32_t seen = 0;
+  uint64_t seen = 0;
   for (;;) {
-    for (int spins = 0; loop_of(ticket_.load(std::memory_order_acquire)) == seen; spins++) {
+    uint64_t loop;
+    for (int spins = 0; (loop = loop_.load(std::memory_order_acquire)) == seen; spins++) {
       if (stopping_.load(std::memory_order_relaxed)) return;
       if (spins < spins_) {
         relax();
@@ -135,11 +150,13 @@ void ThreadPool::worker_main(int thread) {
       }
       std::unique_lock<std::mutex> lock(mutex_);
       sleepers_++;
-      wake_.wait(lock, [&] { return stopping_ || loop_of(ticket_.load()) != seen; });
+      wake_.wait(lock, [&] { return stopping_ || loop_.load() != seen; });
       sleepers_--;
     }
-    seen = loop_of(ticket_.load(std::memory_order_acquire));
-    work(thread);
+    seen = loop;
+    const int done = work(loop, thread);
+    // Who came too late must leave the next loop's count alone.
+    if (done > 0) done_.fetch_add(done, std::memory_order_release);
   }
 }
 

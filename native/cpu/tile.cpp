@@ -1,5 +1,6 @@
 #include "cpu/tile.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace lenet {
@@ -20,9 +21,12 @@ constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
 constexpr int kConv2Gradient = kConv2Slots * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
+// Those of the longest row.
+int row_values(int classes) { return std::max(dense_stride(kFlat), dense_stride(classes)); }
+
 int tile_values(int classes) {
-  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kPool1 + kConv2 + kConv2Gradient +
-         2 * kFlat + kFc1 + 2 * classes + kConv1Sums + kConv2Channels;
+  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kPool1 + kConv2 + kConv2Gradient + kFlat +
+         classes + row_values(classes) + kConv1Sums + kConv2Channels;
 }
 
 }  // namespace
@@ -32,7 +36,7 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       kernels_(kernels),
       layout_(config.classes),
       memory_(size_t(tile_values(config.classes)) * kernels->lanes),
-      own_rows_(kernels->lanes, config.classes),
+      own_(kernels->lanes, config.classes),
       x_(take(kPaddedPixels)),
       window_(take(kWindow)),
       row_(take(kPool1Row)),
@@ -41,10 +45,8 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       conv2_(take(kConv2)),
       dconv2_(take(kConv2Gradient)),
       pool2_(take(kFlat)),
-      dflat_(take(kFlat)),
-      dfc_(take(kFc1)),
       logits_(take(config.classes)),
-      dlogits_(take(config.classes)),
+      rows_(take(row_values(config.classes))),
       conv1_sums_(take(kConv1Sums)),
       bias_sums_(take(kConv2Channels)) {}
 
@@ -82,16 +84,15 @@ void Tile::keep_rows(const Capture* capture, Layer layer, const float* rows, int
   kernels_->rows_to_lanes(rows, n, dense_stride(n), capture->values);
 }
 
-void Tile::forward(const Weights& weights, const uint8_t* const* images, DenseRows* rows,
-                   int first_row, const Capture* capture) {
+void Tile::forward(const Weights& weights, const uint8_t* const* images, DenseExamples* examples,
+                   int first, const Capture* capture) {
   forward_convolutions(weights, images, capture);
 
   const auto activation = kernels_->activation_forward[static_cast<int>(config_.activation)];
   const float* parameters = weights.parameters();
-  float* flat = rows->flat.data() + size_t(first_row) * dense_stride(kFlat);
-  float* fc1 = rows->fc1.data() + size_t(first_row) * dense_stride(kFc1);
-  float* fc2 = rows->fc2.data() + size_t(first_row) * dense_stride(kFc2);
-  float* logits = rows->dlogits.data() + size_t(first_row) * rows->class_stride;
+  float* flat = examples->flat + size_t(first) * dense_stride(kFlat);
+  float* fc1 = examples->fc1 + size_t(first) * dense_stride(kFc1);
+  float* fc2 = examples->fc2 + size_t(first) * dense_stride(kFc2);
   kernels_->lanes_to_rows(pool2_, kFlat, flat, dense_stride(kFlat));
   kernels_->dense_forward(flat, kFlat, weights.fc1(), parameters + layout_.fc1_bias, kFc1, fc1);
   keep_rows(capture, Layer::FC1, fc1, kFc1);
@@ -103,8 +104,8 @@ void Tile::forward(const Weights& weights, const uint8_t* const* images, DenseRo
   activation(dense_stride(kFc2), fc2);
   keep_rows(capture, Layer::FC2_ACTIVATION, fc2, kFc2);
   kernels_->dense_forward(fc2, kFc2, weights.fc3(), parameters + layout_.fc3_bias, config_.classes,
-                          logits);
-  kernels_->rows_to_lanes(logits, config_.classes, rows->class_stride, logits_);
+                          rows_);
+  kernels_->rows_to_lanes(rows_, config_.classes, dense_stride(config_.classes), logits_);
   keep(capture, Layer::FC3, logits_);
 }
 
@@ -140,30 +141,28 @@ void Tile::forward_convolutions(const Weights& weights, const uint8_t* const* im
   keep(capture, Layer::FLATTEN, pool2_);
 }
 
-void Tile::loss(const int32_t* labels, int count, bool with_gradient, float smoothing, float scale,
-                float* losses, uint8_t* correct) {
+void Tile::loss(const int32_t* labels, int count, float smoothing, float scale, float* losses,
+                uint8_t* correct, float* dlogits) {
   kernels_->cross_entropy(logits_, config_.classes, labels, count, smoothing, scale, losses,
-                          correct, with_gradient ? dlogits_ : nullptr);
+                          correct, dlogits);
 }
 
-void Tile::backward(const Weights& weights, float* conv_sums, DenseRows* rows, int first_row) {
+void Tile::backward(const Weights& weights, float* conv_sums, DenseExamples* examples, int first) {
   const auto activation_backward =
       kernels_->activation_backward[static_cast<int>(config_.activation)];
-  const size_t fc1_at = size_t(first_row) * dense_stride(kFc1);
-  const size_t fc2_at = size_t(first_row) * dense_stride(kFc2);
-  float* dfc1 = rows->dfc1.data() + fc1_at;
-  float* dfc2 = rows->dfc2.data() + fc2_at;
-  kernels_->lanes_to_rows(dlogits_, config_.classes,
-                          rows->dlogits.data() + size_t(first_row) * rows->class_stride,
-                          rows->class_stride);
-  kernels_->dense_backward_data(dlogits_, config_.classes, weights.fc3(), kFc2, dfc2);
-  activation_backward(dense_stride(kFc2), rows->fc2.data() + fc2_at, dfc2);
-  kernels_->rows_to_lanes(dfc2, kFc2, dense_stride(kFc2), dfc_);
-  kernels_->dense_backward_data(dfc_, kFc2, weights.fc2(), kFc1, dfc1);
-  activation_backward(dense_stride(kFc1), rows->fc1.data() + fc1_at, dfc1);
-  kernels_->rows_to_lanes(dfc1, kFc1, dense_stride(kFc1), dfc_);
-  kernels_->dense_backward_data(dfc_, kFc1, weights.fc1(), kFlat, dflat_);
-  kernels_->rows_to_lanes(dflat_, kFlat, dense_stride(kFlat), pool2_);
+  const float* fc1 = examples->fc1 + size_t(first) * dense_stride(kFc1);
+  const float* fc2 = examples->fc2 + size_t(first) * dense_stride(kFc2);
+  const float* dlogits = examples->dlogits + size_t(first) * config_.classes;
+  float* dfc1 = examples->dfc1 + size_t(first) * kFc1;
+  float* dfc2 = examples->dfc2 + size_t(first) * kFc2;
+  kernels_->dense_backward_data(dlogits, config_.classes, weights.fc3(), kFc2, rows_);
+  activation_backward(dense_stride(kFc2), fc2, rows_);
+  kernels_->rows_to_lanes(rows_, kFc2, dense_stride(kFc2), dfc2);
+  kernels_->dense_backward_data(dfc2, kFc2, weights.fc2(), kFc1, rows_);
+  activation_backward(dense_stride(kFc1), fc1, rows_);
+  kernels_->rows_to_lanes(rows_, kFc1, dense_stride(kFc1), dfc1);
+  kernels_->dense_backward_data(dfc1, kFc1, weights.fc1(), kFlat, rows_);
+  kernels_->rows_to_lanes(rows_, kFlat, dense_stride(kFlat), pool2_);
   backward_convolutions(weights, conv_sums);
 }
 

@@ -17,20 +17,21 @@ struct Capture {
   float* values;
 };
 
-// Inputs of the dense layers and gradients of their outputs, one example a row: what their weights'
-// gradients need of a whole chunk of examples.
-struct DenseRows {
-  DenseRows(int rows, int classes)
-      : class_stride(dense_stride(classes)),
-        flat(size_t(rows) * dense_stride(kFlat)),
-        fc1(size_t(rows) * dense_stride(kFc1)),
-        fc2(size_t(rows) * dense_stride(kFc2)),
-        dfc1(size_t(rows) * dense_stride(kFc1)),
-        dfc2(size_t(rows) * dense_stride(kFc2)),
-        dlogits(size_t(rows) * class_stride) {}
+// What the dense layers' weight gradients need of a whole chunk of examples: the inputs, one
+// example a row, and the gradients of the outputs, [m][L] a tile. `count` is a multiple of L.
+struct DenseExamples {
+  DenseExamples(int count, int classes)
+      : memory(size_t(count) * (dense_stride(kFlat) + dense_stride(kFc1) + dense_stride(kFc2) +
+                                kFc1 + kFc2 + classes)),
+        flat(memory.data()),
+        fc1(flat + size_t(count) * dense_stride(kFlat)),
+        fc2(fc1 + size_t(count) * dense_stride(kFc1)),
+        dfc1(fc2 + size_t(count) * dense_stride(kFc2)),
+        dfc2(dfc1 + size_t(count) * kFc1),
+        dlogits(dfc2 + size_t(count) * kFc2) {}
 
-  int class_stride;
-  AlignedBuffer flat, fc1, fc2, dfc1, dfc2, dlogits;
+  AlignedBuffer memory;
+  float *flat, *fc1, *fc2, *dfc1, *dfc2, *dlogits;
 };
 
 // One tile's gradient of the convolutions: weights transformed as in Weights, biases, summed over
@@ -47,20 +48,21 @@ class Tile {
  public:
   Tile(const Config& config, const KernelTable* kernels);
 
-  // images: [L] pointers. Leaves every activation that backward needs in the tile, and in the rows
-  // from first_row on.
-  void forward(const Weights& weights, const uint8_t* const* images, DenseRows* rows, int first_row,
-               const Capture* capture);
-  // The same for inference, with rows of the tile's own.
+  // images: [L] pointers. Leaves every activation that backward needs in the tile, and in
+  // `examples` from the `first` on, a multiple of L.
+  void forward(const Weights& weights, const uint8_t* const* images, DenseExamples* examples,
+               int first, const Capture* capture);
+  // The same for inference, with examples of the tile's own.
   void forward(const Weights& weights, const uint8_t* const* images, const Capture* capture) {
-    forward(weights, images, &own_rows_, 0, capture);
+    forward(weights, images, &own_, 0, capture);
   }
-  // The last forward pass's loss of `count` images; with_gradient also prepares backward.
-  void loss(const int32_t* labels, int count, bool with_gradient, float smoothing, float scale,
-            float* losses, uint8_t* correct);
-  // Adds the convolutions' gradients to conv_sums, and leaves the gradients of the dense layers'
-  // outputs in the rows from first_row on.
-  void backward(const Weights& weights, float* conv_sums, DenseRows* rows, int first_row);
+  // The last forward pass's loss of `count` images; unless null, dlogits [classes][L] gets its
+  // gradient times `scale`.
+  void loss(const int32_t* labels, int count, float smoothing, float scale, float* losses,
+            uint8_t* correct, float* dlogits);
+  // Adds the convolutions' gradients to conv_sums, and leaves those of the other dense layers'
+  // outputs beside that of the logits.
+  void backward(const Weights& weights, float* conv_sums, DenseExamples* examples, int first);
 
   float* logits() { return logits_; }
   // The logits become probabilities.
@@ -81,20 +83,18 @@ class Tile {
   ParameterLayout layout_;
   AlignedBuffer memory_;
   int taken_ = 0;
-  DenseRows own_rows_;
+  DenseExamples own_;
 
-  float* x_;       // [32][32][L], framed by zeros
-  float* window_;  // [6][8 p][7 k][L], conv1's transformed input rows
-  float* row_;     // [6][14][L], a row of pool1 or its gradient
-  float* conv1_;   // [14 y][6 o][14 x][4][L], activations
-  float* pool1_;   // [22 s][6 i][14 y][L], transformed; later its gradient
-  float* conv2_;   // [16 o][5 y][5 x][4][L], activations; later their gradient
-  float* dconv2_;  // [22 s][16 o][10 y][L], the gradient transformed
-  float* pool2_;   // [16][5][5][L]; later its gradient
-  float* dflat_;   // [L][400]
-  float* dfc_;     // [120][L]
-  float* logits_;  // [classes][L]
-  float* dlogits_;
+  float* x_;           // [32][32][L], framed by zeros
+  float* window_;      // [6][8 p][7 k][L], conv1's transformed input rows
+  float* row_;         // [6][14][L], a row of pool1 or its gradient
+  float* conv1_;       // [14 y][6 o][14 x][4][L], activations
+  float* pool1_;       // [22 s][6 i][14 y][L], transformed; later its gradient
+  float* conv2_;       // [16 o][5 y][5 x][4][L], activations; later their gradient
+  float* dconv2_;      // [22 s][16 o][10 y][L], the gradient transformed
+  float* pool2_;       // [16][5][5][L]; later its gradient
+  float* logits_;      // [classes][L]
+  float* rows_;        // [L][s(n)], a dense layer's output or the gradient of its input
   float* conv1_sums_;  // [8 p][6 o][5 u][L]
   float* bias_sums_;   // [16][L]
 };

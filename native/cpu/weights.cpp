@@ -1,5 +1,7 @@
 #include "cpu/weights.h"
 
+#include <cstring>
+
 namespace lenet {
 namespace {
 
@@ -20,12 +22,19 @@ Weights::Weights(const KernelTable* kernels, int classes)
       fc2_(dense_size(kFc1, kFc2)),
       fc3_(dense_size(kFc2, classes)) {}
 
-void Weights::prepare() {
+void Weights::read(float* parameters) const {
+  std::memcpy(parameters, parameters_.data(), layout_.size * sizeof(float));
+  kernels_->dense_weights(fc1_.data(), kFlat, kFc1, parameters + layout_.fc1_weight);
+  kernels_->dense_weights(fc2_.data(), kFc1, kFc2, parameters + layout_.fc2_weight);
+  kernels_->dense_weights(fc3_.data(), kFc2, classes_, parameters + layout_.fc3_weight);
+}
+
+void Weights::write(const float* parameters) {
+  std::memcpy(parameters_.data(), parameters, layout_.size * sizeof(float));
   prepare_convolutions();
-  const float* p = parameters_.data();
-  kernels_->dense_rows(p + layout_.fc1_weight, kFlat, kFc1, fc1_.data());
-  kernels_->dense_rows(p + layout_.fc2_weight, kFc1, kFc2, fc2_.data());
-  kernels_->dense_rows(p + layout_.fc3_weight, kFc2, classes_, fc3_.data());
+  kernels_->dense_rows(parameters + layout_.fc1_weight, kFlat, kFc1, fc1_.data());
+  kernels_->dense_rows(parameters + layout_.fc2_weight, kFc1, kFc2, fc2_.data());
+  kernels_->dense_rows(parameters + layout_.fc3_weight, kFc2, classes_, fc3_.data());
 }
 
 void Weights::prepare_convolutions() {

@@ -1,5 +1,5 @@
-// The parameters as the kernels read them: the convolutions' weights transformed, the dense
-// layers' in aligned rows. Biases are read from the parameters themselves.
+// The parameters as the kernels want them: the convolutions' weights transformed, the dense layers'
+// in aligned rows.
 #pragma once
 
 #include "core/layout.h"
@@ -19,10 +19,14 @@ class Weights {
  public:
   Weights(const KernelTable* kernels, int classes);
 
-  // Parameters that the weights are prepared from; who changes them prepares again.
+  // All parameters, as in the arena.
+  void read(float* parameters) const;
+  void write(const float* parameters);
+
+  // The arena, up to date but for the dense layers' weights, which stand in the rows below.
   const float* parameters() const { return parameters_.data(); }
   float* parameters() { return parameters_.data(); }
-  void prepare();
+  // Who changes the convolutions' parameters prepares them again.
   void prepare_convolutions();
 
   const float* conv1() const { return conv1_.data(); }  // [8 p][6 o][5 u]

@@ -45,6 +45,19 @@ TEST_P(DenseTest, RowsKeepTheirPadding) {
   }
 }
 
+TEST_P(DenseTest, WeightsAreTheRowsWithoutPadding) {
+  for (int n : kInputs) {
+    for (int m : {1, 3, 10}) {
+      Guarded<float> weight(m * n, m), rows(m * dense_stride(n)), back(m * n, m);
+      weight = random(weight.size());
+      rows = std::vector<float>(rows.size(), kPadding);
+      kernels().dense_rows(weight.get(), n, m, rows.get());
+      kernels().dense_weights(rows.get(), n, m, back.get());
+      EXPECT_EQ(back.values(), weight.values());
+    }
+  }
+}
+
 TEST_P(DenseTest, Forward) {
   const size_t L = lanes();
   int offset = 0;
@@ -108,59 +121,105 @@ struct WeightCase {
   int n, m, count, first, last;
 };
 
+// Which sums over other examples are added.
+enum Others { kNone, kEarlier, kOther, kBoth };
+
 class DenseBackwardWeightTest : public DenseTest {
  protected:
   bool asked_for(const WeightCase& c, int row) const { return row >= c.first && row < c.last; }
+  int tiles_of(int count) const { return (count + lanes() - 1) / lanes(); }
+  // Of row `row` for an example.
+  size_t place(const WeightCase& c, int example, int row) const {
+    return (size_t(example / lanes()) * c.m + row) * lanes() + example % lanes();
+  }
 
-  // The gradient [m][n] and [m] on top of what is in there where `add` is set.
-  void check(const WeightCase& c, int offset, bool add) {
+  // Gradients of outputs [tiles][m][L], with zeros beyond the examples.
+  std::vector<float> random_gradients(const WeightCase& c) {
+    std::vector<float> d(size_t(tiles_of(c.count)) * c.m * lanes());
+    for (int row = 0; row < c.m; row++) {
+      const std::vector<float> values = random(c.count);
+      for (int e = 0; e < c.count; e++) d[place(c, e, row)] = values[e];
+    }
+    return d;
+  }
+
+  // A layer's buffers, at odd addresses where that is allowed.
+  struct Buffers {
+    Buffers(const WeightCase& c, int lanes, int offset)
+        : in(c.count * dense_stride(c.n)),
+          d(size_t(c.count + lanes - 1) / lanes * lanes * c.m),
+          result(c.m * c.n, offset),
+          result_bias(c.m, (offset + 1) % 4),
+          earlier(c.m * c.n, (offset + 2) % 4),
+          earlier_bias(c.m, (offset + 3) % 4),
+          other(c.m * c.n, (offset + 3) % 4),
+          other_bias(c.m, offset) {}
+
+    DenseGradient gradient(Others others) {
+      DenseGradient gradient{{result.get(), result_bias.get()}, {}, {}};
+      if (others & kEarlier) gradient.earlier = {earlier.get(), earlier_bias.get()};
+      if (others & kOther) gradient.other = {other.get(), other_bias.get()};
+      return gradient;
+    }
+
+    Guarded<float> in, d, result, result_bias, earlier, earlier_bias, other, other_bias;
+  };
+
+  void fill(const WeightCase& c, Buffers& b) {
+    b.in = random_rows(c.count, c.n);
+    b.d = random_gradients(c);
+    for (Guarded<float>* values :
+         {&b.result, &b.result_bias, &b.earlier, &b.earlier_bias, &b.other, &b.other_bias}) {
+      *values = random(values->size());
+    }
+  }
+
+  // The gradient [m][n] and [m] with the sums over other examples.
+  void check(const WeightCase& c, int offset, Others others) {
     SCOPED_TRACE(testing::Message() << c.m << " x " << c.n << ", rows " << c.first << " to "
                                     << c.last << ", " << c.count << " examples, off by " << offset);
-    Guarded<float> in(c.count * dense_stride(c.n)), d(c.count * dense_stride(c.m));
-    Guarded<float> gradient(c.m * c.n, offset), bias_gradient(c.m, (offset + 1) % 4);
-    in = random_rows(c.count, c.n);
-    d = random_rows(c.count, c.m);
-    gradient = random(gradient.size());
-    bias_gradient = random(bias_gradient.size());
-    std::vector<Sum> expected(gradient.size()), expected_bias(bias_gradient.size());
+    Buffers b(c, lanes(), offset);
+    fill(c, b);
+    std::vector<Sum> expected(b.result.size()), expected_bias(b.result_bias.size());
+    const auto start = [&](Sum& sum, float before, float earlier, float other, bool asked) {
+      if (!asked) sum.add(before);
+      if (asked && (others & kEarlier)) sum.add(earlier);
+      if (asked && (others & kOther)) sum.add(other);
+    };
     for (int o = 0; o < c.m; o++) {
-      const int count = asked_for(c, o) ? c.count : 0;
-      const float keep = add || !asked_for(c, o) ? 1 : 0;
-      expected_bias[o].add(keep * bias_gradient[o]);
-      for (int e = 0; e < count; e++) expected_bias[o].add(d[e * dense_stride(c.m) + o]);
+      const bool asked = asked_for(c, o);
+      const int count = asked ? c.count : 0;
+      start(expected_bias[o], b.result_bias[o], b.earlier_bias[o], b.other_bias[o], asked);
+      for (int e = 0; e < count; e++) expected_bias[o].add(b.d[place(c, e, o)]);
       for (int i = 0; i < c.n; i++) {
-        Sum& sum = expected[o * c.n + i];
-        sum.add(keep * gradient[o * c.n + i]);
+        const int at = o * c.n + i;
+        start(expected[at], b.result[at], b.earlier[at], b.other[at], asked);
         for (int e = 0; e < count; e++) {
-          sum.add(double{d[e * dense_stride(c.m) + o]} * in[e * dense_stride(c.n) + i]);
+          expected[at].add(double{b.d[place(c, e, o)]} * b.in[e * dense_stride(c.n) + i]);
         }
       }
     }
-    const std::vector<float> before = gradient.values(), bias_before = bias_gradient.values();
-    const DenseGradient target{gradient.get(), bias_gradient.get(), add};
-    kernels().dense_backward_weight(in.get(), c.n, d.get(), c.m, c.count, c.first, c.last, &target,
-                                    nullptr);
-    closeness_.expect(expected, gradient.values(), "gradient");
-    closeness_.expect(expected_bias, bias_gradient.values(), "bias_gradient");
+    const std::vector<float> before = b.result.values(), bias_before = b.result_bias.values();
+    const DenseGradient gradient = b.gradient(others);
+    kernels().dense_backward_weight(b.in.get(), c.n, b.d.get(), c.m, c.count, c.first, c.last,
+                                    &gradient, nullptr);
+    closeness_.expect(expected, b.result.values(), "gradient");
+    closeness_.expect(expected_bias, b.result_bias.values(), "bias gradient");
     for (int o = 0; o < c.m; o++) {
       if (asked_for(c, o)) continue;
-      EXPECT_EQ(bias_gradient[o], bias_before[o]) << "row " << o << " was not asked for";
-      for (int i = 0; i < c.n; i++) ASSERT_EQ(gradient[o * c.n + i], before[o * c.n + i]);
+      EXPECT_EQ(b.result_bias[o], bias_before[o]) << "row " << o << " was not asked for";
+      for (int i = 0; i < c.n; i++) ASSERT_EQ(b.result[o * c.n + i], before[o * c.n + i]);
     }
   }
 
   // With an update: to the bit what the gradient followed by SGD gives.
-  void check_update(const WeightCase& c, const SgdStep& step, bool add) {
+  void check_update(const WeightCase& c, const SgdStep& step, Others others) {
     SCOPED_TRACE(testing::Message() << c.m << " x " << c.n << ", momentum " << step.momentum);
     const int n = c.m * c.n;
-    Guarded<float> in(c.count * dense_stride(c.n)), d(c.count * dense_stride(c.m));
-    in = random_rows(c.count, c.n);
-    d = random_rows(c.count, c.m);
-    Guarded<float> gradient(n, 1), bias_gradient(c.m, 2);
-    gradient = random(n);
-    bias_gradient = random(c.m);
-    const DenseGradient target{gradient.get(), bias_gradient.get(), add};
-    const std::vector<float> before = gradient.values(), bias_before = bias_gradient.values();
+    Buffers b(c, lanes(), 1);
+    fill(c, b);
+    const DenseGradient gradient = b.gradient(others);
+    const std::vector<float> before = b.result.values(), bias_before = b.result_bias.values();
     Guarded<float> weight(n, 3), bias(c.m, 1), weight_velocity(n, 2), bias_velocity(c.m, 3);
     weight = random(n);
     bias = random(c.m);
@@ -168,37 +227,40 @@ class DenseBackwardWeightTest : public DenseTest {
     bias_velocity = random(c.m);
     Guarded<float> rows(weight_rows(weight, c.n, c.m).size());
     rows = weight_rows(weight, c.n, c.m);
-    std::vector<float> expected_weight = weight.values(), expected_bias = bias.values();
+    Guarded<float> expected_bias(c.m), expected_weight(n);
+    expected_weight = weight.values();
+    expected_bias = bias.values();
     std::vector<float> expected_velocity = weight_velocity.values();
     std::vector<float> expected_bias_velocity = bias_velocity.values();
 
-    const DenseUpdate update{
-        &step, weight.get(), bias.get(), weight_velocity.get(), bias_velocity.get(), rows.get()};
-    kernels().dense_backward_weight(in.get(), c.n, d.get(), c.m, c.count, c.first, c.last, &target,
-                                    &update);
-    EXPECT_EQ(gradient.values(), before);
-    EXPECT_EQ(bias_gradient.values(), bias_before);
+    const DenseUpdate update{&step, rows.get(), bias.get(), weight_velocity.get(),
+                             bias_velocity.get()};
+    kernels().dense_backward_weight(b.in.get(), c.n, b.d.get(), c.m, c.count, c.first, c.last,
+                                    &gradient, &update);
+    EXPECT_EQ(b.result.values(), before);
+    EXPECT_EQ(b.result_bias.values(), bias_before);
 
-    kernels().dense_backward_weight(in.get(), c.n, d.get(), c.m, c.count, c.first, c.last, &target,
-                                    nullptr);
+    kernels().dense_backward_weight(b.in.get(), c.n, b.d.get(), c.m, c.count, c.first, c.last,
+                                    &gradient, nullptr);
     const int at = c.first * c.n, size = (c.last - c.first) * c.n;
-    kernels().sgd(&step, size, gradient.get() + at, &expected_velocity[at], &expected_weight[at]);
-    kernels().sgd(&step, c.last - c.first, bias_gradient.get() + c.first,
-                  &expected_bias_velocity[c.first], &expected_bias[c.first]);
-    EXPECT_EQ(weight.values(), expected_weight);
-    EXPECT_EQ(bias.values(), expected_bias);
+    kernels().sgd(&step, size, b.result.get() + at, &expected_velocity[at],
+                  expected_weight.get() + at);
+    kernels().sgd(&step, c.last - c.first, b.result_bias.get() + c.first,
+                  &expected_bias_velocity[c.first], expected_bias.get() + c.first);
+    // The padding must stay zero.
+    EXPECT_EQ(rows.values(), weight_rows(expected_weight, c.n, c.m));
+    EXPECT_EQ(bias.values(), expected_bias.values());
     EXPECT_EQ(weight_velocity.values(), expected_velocity);
     EXPECT_EQ(bias_velocity.values(), expected_bias_velocity);
-    EXPECT_EQ(rows.values(), weight_rows(weight, c.n, c.m));
   }
 };
 
 TEST_P(DenseBackwardWeightTest, AnyCount) {
   int offset = 0;
-  for (int count : {1, 2, 3, 17, 255, 1024}) {
-    check({400, 120, count, 3, 14}, offset, true);
-    check({120, 84, count, 80, 84}, (offset + 1) % 4, false);
-    check({84, 10, count, 0, 10}, (offset + 2) % 4, true);
+  for (int count : {0, 1, 2, 3, 17, 255, 1024}) {
+    check({400, 120, count, 3, 14}, offset, kEarlier);
+    check({120, 84, count, 80, 84}, (offset + 1) % 4, kNone);
+    check({84, 10, count, 0, 10}, (offset + 2) % 4, kBoth);
     offset = (offset + 1) % 4;
   }
 }
@@ -206,14 +268,14 @@ TEST_P(DenseBackwardWeightTest, AnyCount) {
 TEST_P(DenseBackwardWeightTest, AnyRows) {
   for (int first = 0; first < 12; first++) {
     for (int last = first; last <= 12; last++) {
-      check({84, 12, 5, first, last}, (first + last) % 4, (first + last) % 3 == 0);
+      check({84, 12, 5, first, last}, (first + last) % 4, Others((first + last) % 4));
     }
   }
 }
 
 TEST_P(DenseBackwardWeightTest, ManyClasses) {
-  check({84, 1024, 33, 0, 1024}, 2, false);
-  check({84, 47, 33, 40, 47}, 1, true);
+  check({84, 1024, 33, 0, 1024}, 2, kNone);
+  check({84, 47, 33, 3, 47}, 1, kOther);
 }
 
 TEST_P(DenseBackwardWeightTest, Updates) {
@@ -222,11 +284,11 @@ TEST_P(DenseBackwardWeightTest, Updates) {
                            {0.05f, 0.9f, 5e-2f, false},
                            {0.05f, 0.9f, 5e-2f, true}};
   for (const SgdStep& step : steps) {
-    for (bool add : {false, true}) {
-      check_update({400, 120, 17, 10, 20}, step, add);
-      check_update({120, 84, 17, 80, 84}, step, add);
-      check_update({84, 10, 17, 0, 10}, step, add);
-      check_update({84, 47, 17, 3, 47}, step, add);
+    for (Others others : {kNone, kEarlier, kOther, kBoth}) {
+      check_update({400, 120, 17, 10, 20}, step, others);
+      check_update({120, 84, 17, 80, 84}, step, others);
+      check_update({84, 10, 17, 0, 10}, step, others);
+      check_update({84, 47, 17, 3, 47}, step, others);
     }
   }
 }

@@ -34,22 +34,24 @@ constexpr int kDenseRowBlock = 4;
 // Transformed input rows that conv1 needs at a time.
 constexpr int kConv1Window = 6;
 
-// A dense layer's gradient [m][n] and [m]; with `add`, it holds the sums of earlier examples.
-struct DenseGradient {
+// Sums over some examples of a dense layer's gradient [m][n] and [m]; or null.
+struct DenseSums {
   float* weight;
   float* bias;
-  bool add;
 };
 
-// What SGD changes: parameters and velocities like the gradient, and the copy of the weights that
-// the kernels read, rows [m][s(n)].
+// To the sums over the kernel's own examples first `earlier` is added, then `other`.
+struct DenseGradient {
+  DenseSums result, earlier, other;
+};
+
+// What SGD changes: the weights as rows [m][s(n)], the biases, and velocities like the gradient.
 struct DenseUpdate {
   const SgdStep* step;
-  float* weight;
+  float* rows;
   float* bias;
   float* weight_velocity;
   float* bias_velocity;
-  float* rows;
 };
 
 // Prediction of one image at a time, for when there are too few to fill a tile.
@@ -117,12 +119,15 @@ struct KernelTable {
                         float* out);
   // d [m][L], images in the lanes -> din [L][s(n)] (overwritten)
   void (*dense_backward_data)(const float* d, int m, const float* weight, int n, float* din);
-  // Rows first..last-1 of the gradient over `count` examples in their order, in [count][s(n)],
-  // d [count][s(m)]; stored in `gradient`, or with `update` used to update the weights at once.
+  // Rows first..last-1 of the gradient over `count` examples in their order, in [count][s(n)], d
+  // [tiles][m][L] with zeros in the lanes from `count` on; stored as the gradient's `result`, or
+  // with `update` used to update the weights at once.
   void (*dense_backward_weight)(const float* in, int n, const float* d, int m, int count, int first,
                                 int last, const DenseGradient* gradient, const DenseUpdate* update);
   // weight [m][n] -> rows [m][s(n)]; the padding is left as it is.
   void (*dense_rows)(const float* weight, int n, int m, float* rows);
+  // The other way.
+  void (*dense_weights)(const float* rows, int n, int m, float* weight);
   // Indexed by activation; n values [L] in place, and d times the derivative told by values.
   void (*activation_forward[3])(int n, float* values);
   void (*activation_backward[3])(int n, const float* values, float* d);

@@ -37,6 +37,7 @@ void dense_backward_data(const float* d, int m, const float* weight, int n, floa
 void dense_backward_weight(const float* in, int n, const float* d, int m, int count, int first,
                            int last, const DenseGradient* gradient, const DenseUpdate* update);
 void dense_rows(const float* weight, int n, int m, float* rows);
+void dense_weights(const float* rows, int n, int m, float* weight);
 template <Activation kActivation>
 void activation_forward(int n, float* values);
 template <Activation kActivation>

@@ -15,14 +15,13 @@ LENET_INLINE V sgd_update(const SgdStep& step, V gradient, V* velocity, V parame
   return parameter - splat(step.rate) * (step.nesterov ? g + splat(step.momentum) * v : v);
 }
 
-// The same for n floats at any address, n at most kLanes. Returns the updated parameters.
-LENET_INLINE V sgd_update(const SgdStep& step, V gradient, float* velocities, float* parameters,
-                          int n) {
+// The same for n floats at any address, n at most kLanes.
+LENET_INLINE void sgd_update(const SgdStep& step, V gradient, float* velocities, float* parameters,
+                             int n) {
   V velocity = step.momentum == 0 ? splat(0) : load_partial(velocities, n);
   const V updated = sgd_update(step, gradient, &velocity, load_partial(parameters, n));
   if (step.momentum != 0) store_partial(velocities, velocity, n);
   store_partial(parameters, updated, n);
-  return updated;
 }
 
 }  // namespace lenet::LENET_ISA

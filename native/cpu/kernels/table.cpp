@@ -40,6 +40,7 @@ const KernelTable table = {
     dense_backward_data,
     dense_backward_weight,
     dense_rows,
+    dense_weights,
     {activation_forward<Activation::SIGMOID>, activation_forward<Activation::TANH>,
      activation_forward<Activation::RELU>},
     {activation_backward<Activation::SIGMOID>, activation_backward<Activation::TANH>,
