@@ -1,5 +1,5 @@
-"""The report: what was found, every check with its result, tables. Written anew after each stage, to
-a temporary file first, so that a run that is cut off leaves what it knew."""
+"""The report: what was found, every check with its result, tables. Written anew after each check, to a
+temporary file first, so that a run that is cut off leaves what it knew."""
 import datetime
 import os
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ class Report:
     def add(self, stage: str, name: str, result: str, seconds: float = 0, detail: str = "") -> None:
         self.checks.append(Check(stage, name, result, seconds, detail))
         print(f"{result:8} {stage}: {name}" + (f" ({detail})" if detail else ""), flush=True)
+        self.write()
 
     def section(self, heading: str, *lines: str) -> None:
         self.sections.append((heading, lines))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_check import build, machine
-from gpu_check.machine import ROOT, TARGET, WORK
+from gpu_check.machine import ROOT, WORK
 from gpu_check.report import FAILED, NOT_RUN, PASSED, SKIPPED, Report, code, table
 
 # Of the pom's cuda.tests, those that have nothing to ask of a GPU.
@@ -26,7 +26,7 @@ QUICK_TESTS = ("GoldenTest", "ParityTest", "CudaEngineTest")
 # Short, and yet every kernel and every plan of a training: one epoch with a tail, evaluated between
 # the steps, and gradients of other batch sizes.
 SANITIZED = "CudaParity.TrainingIsNotDisturbed:Variants.GradientsOfAnyBatchSize/3"
-SANITIZERS = {"memcheck": ("--leak-check", "full"), "racecheck": (), "initcheck": (), "synccheck": ()}
+SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
 
 
 @dataclass
@@ -273,14 +273,14 @@ def sanitizers(run: Run) -> None:
     tool = machine.compute_sanitizer()
     reason = ("needs a GPU" if run.emulated else "" if tool else
               "compute-sanitizer is not installed (apt install cuda-sanitizer-13-0)")
-    for name, options in SANITIZERS.items():
+    for name in SANITIZERS:
         if reason:
             run.report.add("sanitizers", name, SKIPPED, 0, reason)
             continue
         if run.quick and name != "memcheck":
             continue
-        outcome = run.call(name, [tool, "--tool", name, *options, "--error-exitcode", 9,
-                                  build.NATIVE_TESTS, "--gtest_filter=" + SANITIZED], 120)
+        outcome = run.call(name, [tool, "--tool", name, "--error-exitcode", 9, build.NATIVE_TESTS,
+                                  "--gtest_filter=" + SANITIZED], 90)
         found = re.findall(r"(?:ERROR|RACECHECK) SUMMARY: .*", outcome.output)
         run.check("sanitizers", name, outcome, bool(found), "; ".join(found))
 
