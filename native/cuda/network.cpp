@@ -253,7 +253,9 @@ void Network::reserve_workspace(size_t bytes) {
   if (workspace_.bytes() >= bytes) return;
   DeviceMemory larger(bytes);
   forget_graphs();
-  LENET_CHECK(cublasSetWorkspace(cublas_.get(), larger.data(), larger.bytes()));
+  // cuBLAS chooses its algorithms by the room it has: always the same, or the bits of a step would
+  // hang on what else the engine has been asked for.
+  LENET_CHECK(cublasSetWorkspace(cublas_.get(), larger.data(), kCublasWorkspace));
   workspace_ = std::move(larger);
 }
 

@@ -13,7 +13,9 @@
 
 namespace lenet::cuda {
 
-// Makes a device current in its scope, then the one that was before.
+// Makes a device current in its scope, then the one that was before. Since CUDA 12 cudaSetDevice
+// makes a context: after an engine on cuda:1 the caller's cuda:0 has one, too, a few hundred MB,
+// used or not. CUDA_VISIBLE_DEVICES hides a device that must stay clean.
 class DeviceScope {
  public:
   explicit DeviceScope(int device) {

@@ -1,8 +1,11 @@
-// The cuda engine on the emulation: opened once, and nothing may be left of it after a test.
+// The cuda engine on the emulation (in ../device: on a GPU): opened once, and nothing may be left
+// of it after a test.
 #pragma once
 
+#include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "engine_fixture.h"
@@ -13,6 +16,9 @@ namespace lenet {
 
 inline std::unique_ptr<Engine> make_cuda_engine(const Config& config = Config(),
                                                 const char* device = "cuda:0") {
+  // Who has one GPU can still see that several engines do not disturb each other.
+  int devices = 0;
+  if (cudaGetDeviceCount(&devices) == cudaSuccess && devices == 1) device = "cuda:0";
   auto engine = Engine::create(device, "", config);
   engine->write_parameters(random_parameters(*engine).data());
   return engine;
@@ -20,7 +26,11 @@ inline std::unique_ptr<Engine> make_cuda_engine(const Config& config = Config(),
 
 class CudaEngineTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { open_cuda(LENET_CUDA_PLUGIN); }
+  static void SetUpTestSuite() {
+    // The variable: for tests that were built elsewhere.
+    const char* plugin = std::getenv("LENET_CUDA_PLUGIN");
+    open_cuda(plugin == nullptr ? LENET_CUDA_PLUGIN : plugin);
+  }
 
   void SetUp() override { lenet_emu_ledger_reset(); }
 

@@ -13,6 +13,7 @@ import org.lenet4j.internal.presets.CudaPlugin;
 final class CudaLibrary {
   private static final String FILE = "liblenet_cuda.so";
   private static final String ABSENT = "the CUDA engine (" + FILE + ") is not on the class path";
+  private static final String PLATFORM = "linux-x86_64";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
 
   /** What liblenet_cuda.so is linked against, and cublasLt, which cuBLAS is. */
@@ -46,7 +47,26 @@ final class CudaLibrary {
    * at all, need not read how to install it.
    */
   static String briefUnavailableReason() {
-    return isAbsent() ? ABSENT + " ('lenet4j doctor' says what to add)" : unavailableReason();
+    return isAbsent() ? briefAbsence(Loader.getPlatform()) : unavailableReason();
+  }
+
+  /** The engine is not installed, and there is nothing that it could run on. */
+  static boolean isNotMissed() {
+    return isAbsent() && !(Loader.getPlatform().equals(PLATFORM) && NvidiaGpu.isPresent());
+  }
+
+  static String briefAbsence(String platform) {
+    return platform.equals(PLATFORM)
+        ? ABSENT + " ('lenet4j doctor' says what to add)"
+        : "there is no CUDA engine for " + platform;
+  }
+
+  static String absence(String platform) {
+    return platform.equals(PLATFORM)
+        ? "%s: add the dependency org.lenet4j:lenet4j:%s with classifier %s-gpu, or in a source tree build with mvn -Pgpu; or use --device cpu"
+            .formatted(ABSENT, Version.current(), platform)
+        : "there is no CUDA engine for %s, only for %s; use --device cpu"
+            .formatted(platform, PLATFORM);
   }
 
   private static boolean isAbsent() {
@@ -61,16 +81,14 @@ final class CudaLibrary {
     if (!NativeEngine.unavailableReason().isEmpty()) {
       return NativeEngine.unavailableReason();
     }
-    String classifier = classifier();
     if (isAbsent()) {
-      return "%s: add the dependency org.lenet4j:lenet4j:%s with classifier %s, or in a source tree build with mvn -Pgpu; or use --device cpu"
-          .formatted(ABSENT, Version.current(), classifier);
+      return absence(Loader.getPlatform());
     }
     if (System.getProperty(CudaPlugin.PATH_PROPERTY) == null) {
       loadPresets();
     }
     try {
-      Path library = NativeLibrary.find(classifier, FILE);
+      Path library = NativeLibrary.find(classifier(), FILE);
       Loader.load(CudaPlugin.class);
       LeNetNative.open_cuda(library.toString());
       return "";

@@ -49,8 +49,13 @@ public final class Diagnosis {
   public static List<Line> cuda() {
     List<Line> lines = new ArrayList<>();
     String reason = CudaLibrary.unavailableReason();
-    lines.add(
-        new Line("CUDA engine", reason.isEmpty() ? CudaLibrary.path() : reason, reason.isEmpty()));
+    if (reason.isEmpty()) {
+      lines.add(new Line("CUDA engine", CudaLibrary.path(), true));
+    } else if (CudaLibrary.isNotMissed()) {
+      lines.add(new Line("CUDA engine", "none, and no use for one here (" + reason + ")", true));
+    } else {
+      lines.add(new Line("CUDA engine", reason, false));
+    }
     lines.add(new Line("CUDA search path", CudaLibrary.searched(), true));
     for (String path : CudaLibrary.loaded()) {
       lines.add(new Line("CUDA library", path, true));

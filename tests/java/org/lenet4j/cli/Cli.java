@@ -18,22 +18,26 @@ record Cli(int status, String out, String err) {
   private static final long SECONDS = 200;
 
   private static final boolean CUDA = Boolean.getBoolean("lenet4j.tests.cuda");
+  private static final boolean EMULATED = System.getenv("LENET_EMU_KERNELS") != null;
 
-  /** What the pom's execution emulated-cuda-tests sets, and every child process needs. */
+  /**
+   * What the pom's execution emulated-cuda-tests or bench/gpu-check sets, and every child process
+   * needs.
+   */
   private static final List<String> CUDA_OPTIONS =
       Stream.of("lenet4j.cuda.path", "org.bytedeco.javacpp.cachedir")
           .filter(name -> CUDA)
           .map(name -> "-D%s=%s".formatted(name, System.getProperty(name)))
           .toList();
 
-  /** The device to test with: this one, or the emulated GPU when it is tested. */
+  /** The device to test with: this one, or the GPU, emulated or not, when that is tested. */
   static String device(String usual) {
     return CUDA ? "cuda" : usual;
   }
 
   /** What the program calls {@link #device}. */
   static String deviceName(String usual) {
-    return CUDA ? "cuda:0 [EMULATED on CPU]" : usual;
+    return CUDA ? EMULATED ? "cuda:0 [EMULATED on CPU]" : "cuda:0" : usual;
   }
 
   /**

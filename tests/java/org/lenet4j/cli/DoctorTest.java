@@ -40,7 +40,7 @@ class DoctorTest {
     assertThat(doctor.out())
         .containsPattern("ok       CUDA engine        /.*/liblenet_cuda\\.so")
         .containsPattern("ok       CUDA library       /.*/libcudnn\\.so\\.9")
-        .contains("EMULATED (CPU)");
+        .containsPattern("ok       cuda:0             .+, sm_\\d+, \\d+ MiB");
     assertThat(doctor.out().lines()).noneMatch(line -> line.startsWith("problem  CUDA"));
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,15 +13,17 @@ import org.lenet4j.data.Dataset;
 import org.lenet4j.data.FashionMnist;
 
 /**
- * What is particular to the cuda engine, on the emulated CUDA libraries (profile gpu). That graphs
- * and devices do not matter to the bits is seen in tests/cuda/engine.
+ * What is particular to the cuda engine, on the emulated CUDA libraries (profile gpu) or, in
+ * bench/gpu-check, on a GPU. That graphs and devices do not matter to the bits is seen in
+ * tests/cuda/engine.
  */
 @EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
-class EmulatedCudaTest {
+class CudaEngineTest {
   private static final int STEPS = 300;
   private static final int BATCH = 32;
 
   @Test
+  @EnabledIfEnvironmentVariable(named = "LENET_EMU_KERNELS", matches = ".+")
   void saysThatItIsEmulated() {
     try (Engine engine =
         Engines.open(Device.cuda(0), EngineConfig.CLASSIC, EngineOptions.DEFAULT)) {
@@ -28,9 +32,19 @@ class EmulatedCudaTest {
   }
 
   @Test
-  void autoNeverTakesIt() {
+  @EnabledIfEnvironmentVariable(named = "LENET_EMU_KERNELS", matches = ".+")
+  void autoNeverTakesTheEmulation() {
     try (Engine engine = Engines.open(Device.auto(), EngineConfig.CLASSIC, EngineOptions.DEFAULT)) {
       assertThat(engine.device()).isEqualTo("cpu");
+    }
+  }
+
+  /** A user who asks for nothing gets the GPU, if there is one. */
+  @Test
+  @DisabledIfEnvironmentVariable(named = "LENET_EMU_KERNELS", matches = ".+")
+  void autoTakesTheGpu() {
+    try (Engine engine = Engines.open(Device.auto(), EngineConfig.CLASSIC, EngineOptions.DEFAULT)) {
+      assertThat(engine.device()).isEqualTo("cuda:0");
     }
   }
 
