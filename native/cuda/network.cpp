@@ -245,7 +245,7 @@ void Network::reserve_activations(int batch) {
   activation_memory_ = DeviceMemory(size.bytes());
   Carver carver(activation_memory_.data());
   activations_ = std::make_unique<Activations>(carver, capacity, config_.classes);
-  // So that rows which nobody has filled yet hold no NaN or denormal numbers.
+  // The warm-up reads staging before anybody has filled it.
   LENET_CHECK(cudaMemsetAsync(activation_memory_.data(), 0, size.bytes(), stream_.get()));
 }
 

@@ -1,5 +1,6 @@
-// The cuda engine where things change or go wrong: growing mini-batches and epochs, the caller's
-// device, NaN, TF32, machines that will not do.
+// The cuda engine where things change or go wrong: growing mini-batches and epochs, memory that
+// goes while steps are under way, the caller's device and errors, NaN, TF32, machines that will not
+// do.
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,8 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <string>
@@ -44,11 +47,11 @@ class Emulate {
   const char* variable_;
 };
 
-// A mini-batch beyond all before it moves the activations and, as its backward plans need more, the
-// workspace. What was captured and bound before must not point to the old ones.
-TEST_F(CudaEdge, ALargeMiniBatchMovesWhatGraphsAndPlansPointTo) {
-  constexpr int32_t kLarge = 1024 + 76;
-  const Images images(kLarge);
+// The backward plans of 1,000 examples need a larger workspace; the activations stay, as there is
+// room for 1,024, and move for 1,100. What was captured and bound before must not point to the old
+// ones.
+TEST_F(CudaEdge, LargeMiniBatchesMoveWhatGraphsAndPlansPointTo) {
+  const Images images(1100);
   for (bool graph : {true, false}) {
     Config config;
     config.cuda_graph = graph;
@@ -58,11 +61,13 @@ TEST_F(CudaEdge, ALargeMiniBatchMovesWhatGraphsAndPlansPointTo) {
       const int32_t dataset = images.add_to(*engine);
       start_epoch(*engine, dataset, 40, 17);
       engine->run(1);
-      if (disturb) {
-        std::vector<float> gradient(engine->parameter_count());
-        engine->gradients(dataset, order_of(kLarge).data(), kLarge, gradient.data());
+      for (int32_t large : {1000, 1100}) {
+        if (disturb) {
+          std::vector<float> gradient(engine->parameter_count());
+          engine->gradients(dataset, order_of(large).data(), large, gradient.data());
+        }
+        engine->run(1);
       }
-      engine->run(2);
       if (disturb) {
         EXPECT_EQ(undisturbed, parameters_of(*engine));
       } else {
@@ -116,6 +121,29 @@ TEST_F(CudaEdge, ARemovedDatasetIsFreed) {
   const uint64_t before = lenet_emu_live("device_allocations");
   for (int i = 0; i < 3; i++) engine->remove_dataset(images.add_to(*engine));
   EXPECT_EQ(before, lenet_emu_live("device_allocations"));
+}
+
+// Steps are under way when what they read is to go: nothing but the engine waits for them.
+TEST_F(CudaEdge, NothingGoesBeforeTheStepsThatReadIt) {
+  const Images images(40);
+  const auto start_steps = [](Engine& engine, int32_t count) {
+    start_epoch(engine, 0, count, 2);
+    engine.run(2);
+    EXPECT_LT(0u, lenet_emu_pending());
+  };
+  for (bool graph : {true, false}) {
+    Config config;
+    config.cuda_graph = graph;
+    const auto engine = make_cuda_engine(config);
+    images.add_to(*engine);
+    start_steps(*engine, 4);
+    start_steps(*engine, 40);  // a longer order and more rates
+    engine->remove_dataset(0);
+    parameters_of(*engine);
+    const auto closed = make_cuda_engine(config);
+    images.add_to(*closed);
+    start_steps(*closed, 40);
+  }
 }
 
 TEST_F(CudaEdge, EpochsMayGrow) {
@@ -230,20 +258,79 @@ TEST_F(CudaEdge, Tf32RoundsIfAndOnlyIfAskedFor) {
   }
 }
 
+// An engine that cuDNN compiles when it is first used needs nvrtc, which nobody is asked to
+// install.
+TEST_F(CudaEdge, NothingIsCompiledAtRunTime) {
+  const Emulate compiler("LENET_EMU_NVRTC", "1");
+  const Images images(5);
+  const auto engine = make_cuda_engine();
+  start_epoch(*engine, images.add_to(*engine), 5, 5);
+  engine->run(1);
+  EXPECT_LT(0u, lenet_emu_ledger_get("calls.cudnnBackendExecute"));
+  EXPECT_EQ(0u, lenet_emu_ledger_get("cudnn.compiled_at_run_time"));
+}
+
+int current_device() {
+  int device = -1;
+  EXPECT_EQ(cudaSuccess, cudaGetDevice(&device));
+  return device;
+}
+
+// Bytes of a device's memory that are taken.
+size_t used_on(int device) {
+  size_t available = 0, total = 0;
+  EXPECT_EQ(cudaSuccess, cudaSetDevice(device));
+  EXPECT_EQ(cudaSuccess, cudaMemGetInfo(&available, &total));
+  EXPECT_EQ(cudaSuccess, cudaSetDevice(0));
+  return total - available;
+}
+
 TEST_F(CudaEdge, TheEngineIsWhereItWasAskedForAndLeavesTheCallersDevice) {
   const Images images(3);
   ASSERT_EQ(cudaSuccess, cudaSetDevice(0));
-  int device = -1;
-  {
-    const auto engine = make_cuda_engine(Config(), "cuda:1");
-    EXPECT_EQ(0u, engine->description().find("cuda:1 [EMULATED on CPU]")) << engine->description();
-    images.add_to(*engine);
-    engine->evaluate(0);
-    EXPECT_EQ(cudaSuccess, cudaGetDevice(&device));
-    EXPECT_EQ(0, device);
+  auto engine = Engine::create("cuda:1", "", Config());
+  EXPECT_EQ(0u, engine->description().find("cuda:1 [EMULATED on CPU]")) << engine->description();
+  std::vector<float> values(engine->parameter_count());
+  const std::vector<int32_t> order = order_of(3);
+  const std::function<void()> calls[] = {
+      [&] { images.add_to(*engine); },
+      [&] { engine->write_parameters(random_parameters(*engine).data()); },
+      [&] { engine->write_velocities(values.data()); },
+      [&] { start_epoch(*engine, 0, 3, 2); },
+      [&] { engine->run(2); },
+      [&] { engine->take_metrics(); },
+      [&] { engine->evaluate(0); },
+      [&] { engine->gradients(0, order.data(), 3, values.data()); },
+      [&] { engine->predict(images.pixels.data(), 3, values.data()); },
+      [&] { engine->layer_output(Layer::FC1, images.pixels.data(), 3, values.data()); },
+      [&] { engine->read_parameters(values.data()); },
+      [&] { engine->read_velocities(values.data()); },
+      [&] { engine->remove_dataset(0); }};
+  EXPECT_EQ(0, current_device());
+  for (size_t i = 0; i < std::size(calls); i++) {
+    calls[i]();
+    EXPECT_EQ(0, current_device()) << "call " << i;
   }
-  EXPECT_EQ(cudaSuccess, cudaGetDevice(&device));
-  EXPECT_EQ(0, device);
+  EXPECT_LT(0u, used_on(1));
+  EXPECT_EQ(0u, used_on(0));
+  engine.reset();
+  EXPECT_EQ(0, current_device());
+  EXPECT_EQ(0u, used_on(1));
+}
+
+// Others use CUDA in this thread, too, and the runtime keeps their error for whoever asks next.
+TEST_F(CudaEdge, AnErrorThatOthersLeftBehindIsNotTheEngines) {
+  const Images images(4);
+  Config config;
+  config.cuda_graph = false;
+  const auto engine = make_cuda_engine(config);
+  start_epoch(*engine, images.add_to(*engine), 4, 2);
+  ASSERT_EQ(cudaErrorInvalidDevice, cudaSetDevice(99));
+  EXPECT_NO_THROW(engine->run(1));
+  // Nor is one that it has reported itself.
+  lenet_emu_fail("cudaMalloc", 1, 0);
+  EXPECT_THROW(images.add_to(*engine), Error);
+  EXPECT_NO_THROW(engine->run(1));
 }
 
 TEST_F(CudaEdge, SaysWhyAMachineWillNotDo) {

@@ -86,13 +86,19 @@ LENET_EMU_API cublasStatus_t cublasCreate_v2(cublasHandle_t* result) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
-// Also gives back when it reports an error.
+// Also gives back when it reports an error, but not on another device. "The device associated with
+// a particular cuBLAS context is assumed to remain unchanged between the corresponding
+// cublasCreate() and cublasDestroy() calls", says the documentation.
 LENET_EMU_API cublasStatus_t cublasDestroy_v2(cublasHandle_t raw) {
   auto guard = lock();
   Admission admission = admit({"cublasDestroy", true});
   if (handles().find(raw) == nullptr) {
     explain("cublasDestroy: not a live handle");
     return CUBLAS_STATUS_NOT_INITIALIZED;
+  }
+  if (current_device() != handles().find(raw)->device) {
+    explain("cublasDestroy: another device than the handle's is current");
+    return CUBLAS_STATUS_EXECUTION_FAILED;
   }
   handles().remove(raw);
   if (admission.verdict == Verdict::kProceed) return CUBLAS_STATUS_SUCCESS;

@@ -147,6 +147,11 @@ LENET_EMU_API cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
     if (find_handle(handle) == nullptr) {
       return refuse(CUDNN_STATUS_BAD_PARAM, "not a live cuDNN handle");
     }
+    // "The device associated with a particular cuDNN context is assumed to remain unchanged between
+    // the corresponding cudnnCreate() and cudnnDestroy() calls", says the documentation.
+    if (current_device() != find_handle(handle)->device) {
+      return refuse(CUDNN_STATUS_BAD_PARAM, "another device than the handle's is current");
+    }
     handles().remove(handle);
     return CUDNN_STATUS_SUCCESS;
   });

@@ -145,6 +145,7 @@ cudnnStatus_t execute_plan(const CudnnHandle& handle, const Plan& plan, const Va
     return refuse(CUDNN_STATUS_BAD_PARAM,
                   "plan, handle, stream and current device must be of one device");
   }
+  if (plan.engine.compiled_at_run_time) count("cudnn.compiled_at_run_time");
   try {
     return enqueue(handle.stream, make_operation(plan, pack)) == cudaSuccess
                ? CUDNN_STATUS_SUCCESS

@@ -1,5 +1,6 @@
 // What finalising a descriptor checks and computes.
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "cudnn/descriptor.h"
@@ -305,8 +306,8 @@ Plan make_plan(State* s) {
   Plan plan{s->child<Engine>(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG)};
   require(device_of_handle(*s, CUDNN_ATTR_EXECUTION_PLAN_HANDLE) == plan.engine.graph.device,
           "the handle and the graph belong to different devices");
-  require(!plan.engine.compiled_at_run_time, "the emulation has no run-time compiler",
-          CUDNN_STATUS_NOT_SUPPORTED_RUNTIME_PREREQUISITE_MISSING);
+  require(!plan.engine.compiled_at_run_time || std::getenv("LENET_EMU_NVRTC") != nullptr,
+          "there is no run-time compiler", CUDNN_STATUS_NOT_SUPPORTED_RUNTIME_PREREQUISITE_MISSING);
   s->put<int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64,
                   {static_cast<int64_t>(plan.engine.workspace_bytes)});
   return plan;

@@ -105,14 +105,15 @@ LENET_EMU_API cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   });
 }
 
-// Waits for the device first, as the real one does; the ledger counts that apart.
+// The documentation of the real one says that it "may perform implicit synchronization". Nobody may
+// rely on that, so this one does not wait.
 LENET_EMU_API cudaError_t cudaFree(void* pointer) {
   return enter({"cudaFree", cudaErrorLaunchFailure, true, true}, [&] {
     if (pointer == nullptr) return cudaSuccess;
     int device = owner_of(pointer);
     if (device >= 0 && lost_context() == cudaSuccess) {
-      synchronize_device(device);
-      count("implicit_synchronisations");
+      std::string user = pending_user({pointer, memory(device).bytes_at(pointer)});
+      if (!user.empty()) violation("cudaFree of memory that queued work is to use: " + user);
     }
     if (device < 0 || !memory(device).free(pointer)) {
       explain("cudaFree: " + memory(device < 0 ? current_device() : device).describe(pointer));

@@ -102,6 +102,11 @@ void* DeviceMemory::allocate(size_t bytes) {
   return data;
 }
 
+size_t DeviceMemory::bytes_at(const void* pointer) const {
+  auto found = blocks_.find(static_cast<const char*>(pointer));
+  return found == blocks_.end() || !found->second.live ? 0 : found->second.bytes;
+}
+
 bool DeviceMemory::free(void* pointer) {
   auto found = blocks_.find(static_cast<char*>(pointer));
   if (found == blocks_.end() || !found->second.live) return false;

@@ -19,6 +19,8 @@ class DeviceMemory {
 
   // nullptr if the device is full.
   void* allocate(size_t bytes);
+  // Of the live allocation that begins here; 0 if there is none.
+  size_t bytes_at(const void* pointer) const;
   // False if the pointer is not the beginning of a live allocation.
   bool free(void* pointer);
 

@@ -176,6 +176,22 @@ void enqueue_wait(Stream* stream, Stream* awaited, uint64_t position) {
   push(stream, {nullptr, awaited, position});
 }
 
+std::string pending_user(const Range& memory) {
+  const char* first = static_cast<const char*>(memory.pointer);
+  for (const Stream* stream : streams().all) {
+    for (const Stream::Entry& entry : stream->queue) {
+      if (entry.operations == nullptr) continue;
+      for (const SharedOperation& operation : *entry.operations) {
+        for (const Range& range : operation->ranges) {
+          const char* other = static_cast<const char*>(range.pointer);
+          if (other < first + memory.bytes && first < other + range.bytes) return operation->label;
+        }
+      }
+    }
+  }
+  return "";
+}
+
 cudaError_t synchronize(Stream* stream, uint64_t position) {
   count("synchronisations");
   run_until(stream, position);

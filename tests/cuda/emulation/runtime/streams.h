@@ -89,6 +89,9 @@ cudaError_t enqueue_graph(Stream* stream, const GraphExec& exec);
 // For event waits.
 void enqueue_wait(Stream* stream, Stream* awaited, uint64_t position);
 
+// The label of a pending operation that touches these bytes, or "".
+std::string pending_user(const Range& memory);
+
 // Run what is pending and close the device's memory again. cudaSuccess or what a violation left.
 cudaError_t synchronize(Stream* stream);
 cudaError_t synchronize(Stream* stream, uint64_t position);

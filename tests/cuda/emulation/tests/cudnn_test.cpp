@@ -132,14 +132,22 @@ TEST_F(CudnnTest, AlphaScalesAndBetaKeeps) {
 TEST_F(CudnnTest, EnginesDifferAsTheirNotesSay) {
   const Backend& graph = finalized(raw_graph({&forward()}));
   auto all = configs(graph, CUDNN_HEUR_MODE_A);
-  ASSERT_EQ(4u, all.size());
+  ASSERT_EQ(5u, all.size());
   std::map<int64_t, float*> pointers = inputs();
-  std::vector<float> precise = output_of(finalized(raw_plan(*all[3])), pointers, 3, 96);
+  std::vector<float> precise = output_of(finalized(raw_plan(*all[4])), pointers, 3, 96);
   EXPECT_NE(precise, output_of(finalized(raw_plan(*all[0])), pointers, 3, 96)) << "TF32";
   const Backend& unordered = finalized(raw_plan(*all[1]));
   EXPECT_NE(output_of(unordered, pointers, 3, 96), output_of(unordered, pointers, 3, 96));
   EXPECT_EQ(CUDNN_STATUS_NOT_SUPPORTED_RUNTIME_PREREQUISITE_MISSING,
             raw_plan(*all[2]).finalize().status());
+  lenet_emu_set("LENET_EMU_NVRTC", "1");
+  EXPECT_EQ(precise, output_of(finalized(raw_plan(*all[2])), pointers, 3, 96));
+  lenet_emu_set("LENET_EMU_NVRTC", nullptr);
+  EXPECT_EQ(1u, lenet_emu_ledger_get("cudnn.compiled_at_run_time"));
+  pointers[3] = device_array<float>(96);
+  EXPECT_EQ(CUDNN_STATUS_BAD_PARAM_SIZE_INSUFFICIENT,
+            execute(finalized(raw_plan(*all[3])), pointers))
+      << "a terabyte of workspace";
   EXPECT_EQ(precise, output_of(plan_for({&forward()}), pointers, 3, 96)) << "run after run";
 }
 
@@ -283,6 +291,7 @@ TEST_F(CudnnTest, EverythingBelongsToOneDevice) {
   EXPECT_OK(cudaStreamCreate(&stream));
   EXPECT_EQ(CUDNN_STATUS_BAD_PARAM_STREAM_MISMATCH, cudnnSetStream(handle_, stream));
   EXPECT_OK(cudaStreamDestroy(stream));
+  EXPECT_EQ(CUDNN_STATUS_BAD_PARAM, cudnnDestroy(handle_));
   EXPECT_OK(cudaSetDevice(0));
 }
 

@@ -30,6 +30,11 @@ class EmulationTest : public testing::Test {
     lenet_emu_fail("any", 0, 0);
     lenet_emu_set("LENET_EMU_ORDER", nullptr);
     lenet_emu_recover();
+    for (int device : {1, 0}) {
+      EXPECT_OK(cudaSetDevice(device));
+      cudaDeviceSynchronize();  // of what the test has left in streams
+    }
+    lenet_emu_recover();
     for (void* pointer : allocations_) cudaFree(pointer);
     EXPECT_STREQ("", lenet_emu_live_report());
     lenet_emu_recover();

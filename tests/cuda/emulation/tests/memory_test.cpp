@@ -132,14 +132,27 @@ TEST_F(MemoryTest, ALostContextStaysLost) {
   EXPECT_EQ(cudaErrorIllegalAddress, cudaGetLastError());
 }
 
-TEST_F(MemoryTest, FreeingWaitsForPendingWork) {
-  float* a = device_array<float>(4);
+TEST_F(MemoryTest, FreeingWhatPendingWorkUsesIsAViolation) {
+  float *a = device_array<float>(4), *b = device_array<float>(4);
   float host[4] = {1, 2, 3, 4};
   EXPECT_OK(cudaMemcpyAsync(a, host, 16, cudaMemcpyHostToDevice, stream_));
+  EXPECT_OK(cudaFree(b)) << "nothing uses it";
+  forget(b);
+  EXPECT_EQ(1u, lenet_emu_pending());
+  EXPECT_EQ(cudaErrorIllegalAddress, cudaFree(a));
+  forget(a);
+  EXPECT_NE(nullptr, std::strstr(lenet_emu_last_violation(), "copy host_to_device 16 bytes"));
+}
+
+// What a kernel reaches through device memory shows only when it runs.
+TEST_F(MemoryTest, FreeingDoesNotWait) {
+  float* a = device_array<float>(4);
+  float** table = device_array(std::vector<float*>{a});
+  EXPECT_OK(launch_poke_indirectly(stream_, table));
   EXPECT_OK(cudaFree(a));
   forget(a);
-  EXPECT_EQ(0u, lenet_emu_pending());
-  EXPECT_EQ(1u, lenet_emu_ledger_get("implicit_synchronisations"));
+  EXPECT_EQ(cudaErrorIllegalAddress, cudaStreamSynchronize(stream_));
+  EXPECT_NE(nullptr, std::strstr(lenet_emu_last_violation(), "touched an address it must not"));
 }
 
 TEST_F(MemoryTest, TheDeviceFillsUp) {

@@ -183,6 +183,8 @@ TEST_F(SgemmTest, HandleStreamAndDeviceBelongTogether) {
   EXPECT_OK(cudaStreamCreate(&other));
   EXPECT_EQ(CUBLAS_STATUS_INVALID_VALUE, cublasSetStream(handle_, other));
   EXPECT_OK(cudaStreamDestroy(other));
+  EXPECT_EQ(CUBLAS_STATUS_EXECUTION_FAILED, cublasDestroy(handle_));
+  EXPECT_REASON("another device");
   EXPECT_OK(cudaSetDevice(0));
 }
 

@@ -31,6 +31,8 @@ final class PresetsCuda implements AutoCloseable {
           CUDNN_NUMERICAL_NOTE_FFT,
           CUDNN_NUMERICAL_NOTE_WINOGRAD);
 
+  private static final long MAX_WORKSPACE_BYTES = 64L << 20;
+
   private final cudnnContext cudnn = new cudnnContext();
   private final cublasContext cublas = new cublasContext();
 
@@ -370,14 +372,13 @@ final class PresetsCuda implements AutoCloseable {
       graph.finish();
       Descriptor plan = plan(graph);
       List<DeviceArray> arrays = new ArrayList<>();
-      try (LongPointer workspaceBytes = new LongPointer(1)) {
+      try {
         for (float[] input : inputs) {
           arrays.add(new DeviceArray(input));
         }
         DeviceArray output = new DeviceArray(outputLength);
         arrays.add(output);
-        plan.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, workspaceBytes);
-        DeviceArray workspace = new DeviceArray((int) (workspaceBytes.get() / 4) + 1);
+        DeviceArray workspace = new DeviceArray((int) (workspaceBytes(plan) / 4) + 1);
         arrays.add(workspace);
         execute(plan, arrays.subList(0, tensors.size()), workspace);
         return output.download();
@@ -405,7 +406,17 @@ final class PresetsCuda implements AutoCloseable {
       }
     }
 
-    /** The first engine that computes in float32 and needs no compiler at run time. */
+    private long workspaceBytes(Descriptor plan) {
+      try (LongPointer bytes = new LongPointer(1)) {
+        plan.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, bytes);
+        return bytes.get();
+      }
+    }
+
+    /**
+     * The first engine that computes in float32, needs no compiler at run time, and is content with
+     * a workspace that there is.
+     */
     private Descriptor plan(Descriptor graph) {
       for (int mode : new int[] {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
         Descriptor heuristics = add(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
@@ -418,7 +429,9 @@ final class PresetsCuda implements AutoCloseable {
           Descriptor plan = add(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
           setHandle(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
           plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
-          if (isPrecise(config) && cudnnBackendFinalize(plan.raw) == CUDNN_STATUS_SUCCESS) {
+          if (isPrecise(config)
+              && cudnnBackendFinalize(plan.raw) == CUDNN_STATUS_SUCCESS
+              && workspaceBytes(plan) <= MAX_WORKSPACE_BYTES) {
             return plan;
           }
         }
