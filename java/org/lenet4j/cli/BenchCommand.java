@@ -65,7 +65,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private String table(Benchmark.Result result) {
     return String.format(
-        Locale.ROOT,
+        Locale.US,
         """
         training, steps alone    %,11.0f examples/s, batch %d
         training, whole epochs   %,11.0f examples/s, shuffling and metrics included

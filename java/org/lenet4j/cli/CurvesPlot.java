@@ -6,8 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -21,7 +19,7 @@ import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Training;
 
-/** The chapter's plot: train loss, train accuracy and test accuracy over epochs. */
+/** The chapter's plot as a PNG file: train loss, train accuracy and test accuracy over epochs. */
 final class CurvesPlot {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 600;
@@ -35,12 +33,9 @@ final class CurvesPlot {
 
   private CurvesPlot() {}
 
-  /** Writes the same picture as PNG and as SVG. */
-  static void write(Path png, Path svg, Training run, String title) {
+  static void write(Path png, Training run, String title) {
     XYChart chart = chart(run, title);
     AtomicFile.write(png, out -> Png.write(BitmapEncoder.getBufferedImage(chart), out));
-    AtomicFile.write(
-        svg, out -> VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG));
   }
 
   private static XYChart chart(Training run, String title) {

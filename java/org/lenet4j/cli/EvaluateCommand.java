@@ -126,7 +126,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static String format(String format, Object... args) {
-    return String.format(Locale.ROOT, format, args);
+    return String.format(Locale.US, format, args);
   }
 
   private static Map<String, Object> fields(LeNet net, Evaluation evaluation) {

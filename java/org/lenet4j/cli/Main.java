@@ -2,6 +2,7 @@ package org.lenet4j.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
@@ -31,19 +32,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "Here and in messages, lenet4j stands for java -jar lenet4j-cli.jar.",
       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C or on the live page."
-    },
-    subcommands = {
-      TrainCommand.class,
-      EvaluateCommand.class,
-      PredictCommand.class,
-      ExportCommand.class,
-      SummaryCommand.class,
-      BenchCommand.class,
-      DoctorCommand.class,
-      HelpCommand.class
     })
 public final class Main {
   private static final Set<String> OWN_OPTIONS = Set.of("-h", "--help", "-V", "--version");
+
+  /** In the order of the help. */
+  private static final List<String> COMMANDS =
+      List.of("train", "evaluate", "predict", "export", "summary", "bench", "doctor");
 
   @Mixin private CommonOptions common;
 
@@ -56,7 +51,11 @@ public final class Main {
     if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
       System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
     }
-    int status = commandLine().execute(trainByDefault(args));
+    String[] arguments = trainByDefault(args);
+    if (COMMANDS.contains(arguments[0])) {
+      Preloading.start(arguments[0]);
+    }
+    int status = commandLine(arguments[0]).execute(arguments);
     System.out.flush();
     System.err.flush();
     if (status != 0) {
@@ -64,11 +63,36 @@ public final class Main {
     }
   }
 
+  /** With all commands. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setUsageHelpAutoWidth(true)
+    return commandLine("");
+  }
+
+  /** With one command alone, or with all if this is none: picocli takes long to read each. */
+  private static CommandLine commandLine(String name) {
+    CommandLine main = new CommandLine(new Main());
+    if (COMMANDS.contains(name)) {
+      main.addSubcommand(command(name));
+    } else {
+      COMMANDS.forEach(each -> main.addSubcommand(command(each)));
+      main.addSubcommand(new HelpCommand());
+    }
+    return main.setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::usageError)
         .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command));
+  }
+
+  private static Object command(String name) {
+    return switch (name) {
+      case "train" -> new TrainCommand();
+      case "evaluate" -> new EvaluateCommand();
+      case "predict" -> new PredictCommand();
+      case "export" -> new ExportCommand();
+      case "summary" -> new SummaryCommand();
+      case "bench" -> new BenchCommand();
+      case "doctor" -> new DoctorCommand();
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 
   static String[] trainByDefault(String[] args) {

@@ -66,12 +66,15 @@ final class PredictCommand implements Callable<Integer> {
           String name = content.size() == 1 ? file.toString() : file + "[" + i + "]";
           float[] probabilities = net.predict(content.get(i).pixels());
           List<Integer> best = best(probabilities);
-          output.json(Json.line(fields(file, i, content.get(i), net, probabilities, best)));
+          if (json) {
+            output.json(Json.line(fields(file, i, content.get(i), net, probabilities, best)));
+            continue;
+          }
           output.result(name + note(content.get(i)));
           for (int c : best) {
             output.result(
                 String.format(
-                    Locale.ROOT, "  %6.2f %%  %s", 100 * probabilities[c], net.labels().get(c)));
+                    Locale.US, "  %6.2f %%  %s", 100 * probabilities[c], net.labels().get(c)));
           }
         }
       }
@@ -91,7 +94,7 @@ final class PredictCommand implements Callable<Integer> {
   private static String note(GreyImage image) {
     List<String> done = new ArrayList<>();
     if (image.width() != Dataset.WIDTH || image.height() != Dataset.HEIGHT) {
-      done.add("resized from %d x %d".formatted(image.width(), image.height()));
+      done.add("resized from " + image.width() + " x " + image.height());
     }
     if (image.inverted()) {
       done.add("inverted");

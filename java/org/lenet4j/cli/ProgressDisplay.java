@@ -81,13 +81,13 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
       messageTime = now;
       // Not the library's own speed, which counts in whole seconds.
       double rate = (progress.examples() - before) / ((now - start) * 1e-9);
-      bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f examples/s%s", rate, metrics));
+      bar.setExtraMessage(String.format(Locale.US, " %,.0f examples/s%s", rate, metrics));
     }
   }
 
   private static String results(CurvePoint point) {
     return String.format(
-        Locale.ROOT, "loss %.3f, train acc %.3f", point.loss(), point.trainAccuracy());
+        Locale.US, "loss %.3f, train acc %.3f", point.loss(), point.trainAccuracy());
   }
 
   /** The chapter's line, and the validation's accuracy if there is one. */
@@ -95,9 +95,9 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
     String validation =
         Double.isNaN(epoch.validationAccuracy())
             ? ""
-            : String.format(Locale.ROOT, "val acc %.3f, ", epoch.validationAccuracy());
+            : String.format(Locale.US, "val acc %.3f, ", epoch.validationAccuracy());
     return String.format(
-        Locale.ROOT,
+        Locale.US,
         "loss %.3f, train acc %.3f, %stest acc %.3f",
         epoch.loss(),
         epoch.trainAccuracy(),

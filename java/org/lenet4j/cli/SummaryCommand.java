@@ -86,6 +86,6 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   private static String number(long value) {
-    return value == 0 ? "-" : String.format(Locale.ROOT, "%,d", value);
+    return value == 0 ? "-" : String.format(Locale.US, "%,d", value);
   }
 }

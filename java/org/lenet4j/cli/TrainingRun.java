@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.Json;
+import org.lenet4j.report.Curves;
 import org.lenet4j.report.Report;
 import org.lenet4j.report.Run;
 import org.lenet4j.training.Checkpoint;
@@ -121,7 +122,10 @@ record TrainingRun(
                 draw(
                     folder.png(),
                     "curves in %s and %s".formatted(folder.png(), folder.svg()),
-                    () -> CurvesPlot.write(folder.png(), folder.svg(), training, title)));
+                    () -> {
+                      Curves.write(folder.svg(), training, title);
+                      CurvesPlot.write(folder.png(), training, title);
+                    }));
     Runnable report =
         draw(
             folder.report(),
@@ -163,7 +167,7 @@ record TrainingRun(
     output.result(ProgressDisplay.results(training.last()));
     output.result(
         String.format(
-            Locale.ROOT,
+            Locale.US,
             "%.0f examples/sec on %s (%.0f over whole epochs, shuffling included)",
             training.examplesPerSecond(),
             net.device(),
@@ -178,7 +182,7 @@ record TrainingRun(
       case TARGET_REACHED ->
           Optional.of(
               String.format(
-                  Locale.ROOT,
+                  Locale.US,
                   "accuracy %.4f reached in epoch %d, after %.2f s of training and evaluation, %.2f"
                       + " s after the JVM's start",
                   last.monitoredAccuracy(),
@@ -188,7 +192,7 @@ record TrainingRun(
       case NO_IMPROVEMENT ->
           Optional.of(
               String.format(
-                  Locale.ROOT,
+                  Locale.US,
                   "stopped early in epoch %d: no better accuracy since %.4f in epoch %d",
                   last.number(),
                   training.best().monitoredAccuracy(),

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.lenet4j.LeNetException;
 import org.lenet4j.io.FileReasons;
@@ -59,7 +60,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * dark ones on white for something else.
    */
   public static GreyImage of(BufferedImage picture) {
-    GreyPlane plane = GreyPlane.of(onWhite(picture));
+    GreyPlane plane = plane(picture);
     return new GreyImage(
         plane.resized(plane.isLight()), plane.width(), plane.height(), plane.isLight());
   }
@@ -74,12 +75,41 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
     return new GreyImage(GreyPlane.of(pixels, width, height).resized(false), width, height, false);
   }
 
-  private static BufferedImage onWhite(BufferedImage picture) {
-    BufferedImage opaque =
+  private static GreyPlane plane(BufferedImage picture) {
+    int width = picture.getWidth();
+    int height = picture.getHeight();
+    if (picture.getType() == BufferedImage.TYPE_BYTE_GRAY) {
+      byte[] pixels = new byte[width * height];
+      picture.getRaster().getDataElements(0, 0, width, height, pixels);
+      return GreyPlane.of(pixels, width, height);
+    }
+    // Drawing takes much of the JDK's desktop, and tenths of a second where it is the first time.
+    BufferedImage plain =
+        picture.getColorModel().getColorSpace().isCS_sRGB() ? picture : drawn(picture);
+    int[] colours = plain.getRGB(0, 0, width, height, null, 0, width);
+    if (plain.getColorModel().hasAlpha()) {
+      Arrays.setAll(colours, i -> onWhite(colours[i]));
+    }
+    return GreyPlane.of(colours, width, height);
+  }
+
+  /** In the colours of a screen. */
+  private static BufferedImage drawn(BufferedImage picture) {
+    BufferedImage drawing =
         new BufferedImage(picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = opaque.createGraphics();
+    Graphics2D graphics = drawing.createGraphics();
     graphics.drawImage(picture, 0, 0, Color.WHITE, null);
     graphics.dispose();
-    return opaque;
+    return drawing;
+  }
+
+  private static int onWhite(int colour) {
+    int alpha = colour >>> 24;
+    int mixed = 0;
+    for (int shift = 0; shift < 24; shift += 8) {
+      int shade = colour >> shift & 255;
+      mixed |= (shade * alpha + 255 * (255 - alpha) + 127) / 255 << shift;
+    }
+    return mixed;
   }
 }

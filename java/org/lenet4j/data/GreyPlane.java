@@ -1,7 +1,5 @@
 package org.lenet4j.data;
 
-import java.awt.image.BufferedImage;
-
 /** Grey values of any extent, 0 black to 255 white, that can be brought to the network's. */
 final class GreyPlane {
   private final int width;
@@ -20,11 +18,12 @@ final class GreyPlane {
     this.border = border();
   }
 
-  /** The luminance after ITU-R BT.601 of an opaque picture. */
-  static GreyPlane of(BufferedImage opaque) {
-    int width = opaque.getWidth();
-    int height = opaque.getHeight();
-    int[] colours = opaque.getRGB(0, 0, width, height, null, 0, width);
+  /**
+   * The luminance after ITU-R BT.601.
+   *
+   * @param colours [height][width], 0xRRGGBB
+   */
+  static GreyPlane of(int[] colours, int width, int height) {
     float[] values = new float[colours.length];
     for (int i = 0; i < values.length; i++) {
       int rgb = colours[i];

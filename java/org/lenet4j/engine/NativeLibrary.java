@@ -11,18 +11,20 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 import org.bytedeco.javacpp.Loader;
 import org.lenet4j.LeNetException;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.io.CacheDirectory;
 import org.lenet4j.io.FileReasons;
-import org.lenet4j.io.Sha256;
 
 /**
  * Our shared libraries as files that the system's loader can open. What lies in a jar is copied to
- * {@code native/HASH/} in the user's cache, where only the user may enter, and is compared with the
- * jar before every use. Two versions never share a name, and processes that start together need no
- * lock: each puts the same whole file in place.
+ * {@code native/CHECKSUM/} in the user's cache, where only the user may enter, and is compared with
+ * the jar before every use. Two versions do not share a name, and processes that start together
+ * need no lock: each puts the same whole file in place.
  */
 final class NativeLibrary {
   private static final Set<PosixFilePermission> OWNER_ONLY =
@@ -83,8 +85,7 @@ final class NativeLibrary {
       try (InputStream in = resource.openStream()) {
         content = in.readAllBytes();
       }
-      String hash = HexFormat.of().formatHex(Sha256.newDigest().digest(content));
-      Path home = directory.toAbsolutePath().resolve(hash);
+      Path home = directory.toAbsolutePath().resolve(fingerprint(content));
       Files.createDirectories(home);
       // Also where they exist already. It fails on another user's directory, as it should.
       Files.setPosixFilePermissions(directory, OWNER_ONLY);
@@ -99,6 +100,20 @@ final class NativeLibrary {
     } catch (LeNetException e) {
       throw unusable(directory, e.getMessage(), e);
     }
+  }
+
+  /**
+   * Tells versions apart. It need not resist forgery, since the content is compared, and takes no
+   * time, while a SHA-256 in a JVM that has just started takes tens of milliseconds.
+   */
+  private static String fingerprint(byte[] content) {
+    return HexFormat.of().toHexDigits((int) checksum(new CRC32(), content))
+        + HexFormat.of().toHexDigits((int) checksum(new CRC32C(), content));
+  }
+
+  private static long checksum(Checksum checksum, byte[] content) {
+    checksum.update(content);
+    return checksum.getValue();
   }
 
   private static LeNetException unusable(Path directory, String reason, Exception cause) {

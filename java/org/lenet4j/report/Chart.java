@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Lines over epochs, as inline SVG: sharp at any size, and its colours follow the page's. */
+/** Lines over epochs, as SVG: sharp at any size. Inline, its colours follow the page's. */
 final class Chart {
   /**
    * A line.
@@ -28,6 +28,9 @@ final class Chart {
   private static final int TOP = 28;
   private static final int BOTTOM = 38;
   private static final int LEGEND_WIDTH = 110;
+
+  /** Height of a file's title. */
+  private static final int TITLE = 26;
 
   private final String title;
   private final double xMax;
@@ -56,7 +59,39 @@ final class Chart {
         <svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">
         %s
         </svg>""",
-        WIDTH, HEIGHT, title + ": " + summary(), Html.join(Stream.of(grid(), legend(), drawn())));
+        WIDTH, HEIGHT, label(), content());
+  }
+
+  /** A file of its own, twice as large, with the title on it and its own style. */
+  Html file() {
+    return Html.of(
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" class="chart" width="%d" height="%d" \
+        viewBox="0 %d %d %d" role="img" aria-label="%s">
+        <style>
+        %s</style>
+        <text class="middle" x="%d" y="-8">%s</text>
+        %s
+        </svg>
+        """,
+        2 * WIDTH,
+        2 * (HEIGHT + TITLE),
+        -TITLE,
+        WIDTH,
+        HEIGHT + TITLE,
+        label(),
+        new Html(Html.resource("chart.css")),
+        WIDTH / 2,
+        title,
+        content());
+  }
+
+  private String label() {
+    return title + ": " + summary();
+  }
+
+  private Html content() {
+    return Html.join(Stream.of(grid(), legend(), drawn()));
   }
 
   /** For those who do not see the lines. */
@@ -69,7 +104,7 @@ final class Chart {
   private static String ends(List<Point> points) {
     Point first = points.get(0);
     Point last = points.get(points.size() - 1);
-    return String.format(Locale.ROOT, " from %.3f to %.3f at epoch %.4g", first.y, last.y, last.x);
+    return String.format(Locale.US, " from %.3f to %.3f at epoch %.4g", first.y, last.y, last.x);
   }
 
   private Html grid() {
@@ -123,7 +158,7 @@ final class Chart {
         IntStream.range(0, points.size())
             .filter(i -> i % stride == 0 || i == points.size() - 1)
             .mapToObj(points::get)
-            .map(point -> String.format(Locale.ROOT, "%.1f %.1f", x(point.x), y(point.y)))
+            .map(point -> String.format(Locale.US, "%.1f %.1f", x(point.x), y(point.y)))
             .collect(Collectors.joining("L", "M", ""));
     return points.isEmpty()
         ? Html.EMPTY
@@ -166,7 +201,7 @@ final class Chart {
 
   /** Without digits that say nothing. */
   private static String label(double value) {
-    return String.format(Locale.ROOT, "%.6g", value)
+    return String.format(Locale.US, "%.6g", value)
         .replaceFirst("(\\.\\d*?)0+$", "$1")
         .replaceFirst("\\.$", "");
   }

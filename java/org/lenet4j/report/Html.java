@@ -32,7 +32,7 @@ record Html(String markup) {
    */
   static Html of(String markup, Object... values) {
     return new Html(
-        String.format(Locale.ROOT, markup, Arrays.stream(values).map(Html::safe).toArray()));
+        String.format(Locale.US, markup, Arrays.stream(values).map(Html::safe).toArray()));
   }
 
   /**

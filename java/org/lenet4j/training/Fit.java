@@ -214,7 +214,7 @@ final class Fit implements AutoCloseable {
       LOGGER.log(
           Level.WARNING,
           String.format(
-              Locale.ROOT,
+              Locale.US,
               "the training seems to diverge: the loss is %.4g at step %d of %d in epoch %d, where"
                   + " guessing has %.4g; try a smaller learning rate than %s (--lr)",
               loss,

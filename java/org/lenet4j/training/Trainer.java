@@ -290,7 +290,7 @@ public final class Trainer {
         "schedule (sampled)",
         IntStream.range(0, 8)
             .mapToDouble(i -> schedule.factor(epochs * (i + 0.5) / 8, epochs))
-            .mapToObj(factor -> String.format(Locale.ROOT, "%.4g", factor))
+            .mapToObj(factor -> String.format(Locale.US, "%.4g", factor))
             .toList()
             .toString());
     settings.put("seed", Long.toString(seed));

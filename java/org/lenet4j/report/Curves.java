@@ -1,0 +1,45 @@
+package org.lenet4j.report;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.lenet4j.io.AtomicFile;
+import org.lenet4j.report.Chart.Line;
+import org.lenet4j.report.Chart.Point;
+import org.lenet4j.training.CurvePoint;
+import org.lenet4j.training.Training;
+
+/** The chapter's plot as an SVG file: train loss, train accuracy and test accuracy over epochs. */
+public final class Curves {
+  private Curves() {}
+
+  /**
+   * Writes the file.
+   *
+   * @throws org.lenet4j.LeNetException if it cannot be written; an older one is then untouched
+   */
+  public static void write(Path file, Training run, String title) {
+    List<Point> test =
+        run.history().stream()
+            .map(epoch -> new Point(epoch.number(), epoch.testAccuracy()))
+            .toList();
+    Chart chart =
+        new Chart(
+            title,
+            Math.max(1, run.last().number()),
+            1,
+            List.of(
+                new Line("train loss", "loss", points(run, CurvePoint::loss), false),
+                new Line("train acc", "train", points(run, CurvePoint::trainAccuracy), false),
+                new Line("test acc", "test", test, true)));
+    byte[] picture = chart.file().markup().getBytes(StandardCharsets.UTF_8);
+    AtomicFile.write(file, out -> out.write(picture));
+  }
+
+  private static List<Point> points(Training run, ToDoubleFunction<CurvePoint> value) {
+    return run.curve().stream()
+        .map(point -> new Point(point.epoch(), value.applyAsDouble(point)))
+        .toList();
+  }
+}
