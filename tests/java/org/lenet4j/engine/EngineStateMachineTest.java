@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -62,7 +63,7 @@ class EngineStateMachineTest {
     for (int seed = 0; seed < sequences; seed++) {
       checkAgainstModel(tested, seed);
     }
-    requireCalls(50L * sequences);
+    requireCalls(50L * sequences, tested.toString());
   }
 
   private void checkAgainstModel(EngineUnderTest tested, int seed) {
@@ -101,7 +102,18 @@ class EngineStateMachineTest {
     } finally {
       threads.shutdown();
     }
-    requireCalls(50L * THREADS * sequences);
+    requireCalls(50L * THREADS * sequences, THREADS + " threads on one engine");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = "lenet4j.tests.library",
+      matches = ".+",
+      disabledReason = "tests/sanitized-jvm sets it")
+  void theLibraryIsTheOneToBeWatched() {
+    assertThat(NativeEngine.unavailableReason()).isEmpty();
+    assertThat(LoadedLibraries.matching("liblenet\\.so"))
+        .containsExactly(System.getProperty("lenet4j.tests.library") + "/liblenet.so");
   }
 
   /** For each thread the same calls, from another one on. */
@@ -140,7 +152,8 @@ class EngineStateMachineTest {
   }
 
   /** Fewer calls would mean that the sequences have become too short to find anything. */
-  private void requireCalls(long least) {
+  private void requireCalls(long least, String where) {
+    System.out.printf("random calls: %,d, %s%n", calls.get(), where);
     assertThat(calls.get()).isGreaterThan(least);
   }
 }
