@@ -58,6 +58,8 @@ public final class Dataset implements AutoCloseable {
    * @throws LeNetException if there is no example, the lengths disagree or a label is out of range
    */
   public static Dataset of(byte[] pixels, int[] labels) {
+    Objects.requireNonNull(pixels, "pixels must not be null");
+    Objects.requireNonNull(labels, "labels must not be null");
     checkLengths(pixels.length, labels.length);
     return new Dataset(
         OffHeap.bytes(pixels.length).put(0, pixels), OffHeap.ints(labels.length).put(0, labels));
@@ -192,6 +194,7 @@ public final class Dataset implements AutoCloseable {
    * @throws IndexOutOfBoundsException unless each is at least 0 and below size()
    */
   public Dataset select(int[] indices) {
+    Objects.requireNonNull(indices, "indices must not be null");
     Storage s = open();
     checkLengths(Math.multiplyExact(indices.length, PIXELS), indices.length);
     ByteBuffer pixels = OffHeap.bytes(indices.length * PIXELS);
@@ -224,6 +227,7 @@ public final class Dataset implements AutoCloseable {
    * @throws LeNetException if the map lacks a label
    */
   public Dataset relabelled(LabelMap map) {
+    Objects.requireNonNull(map, "map must not be null");
     Storage s = open();
     IntBuffer labels = OffHeap.ints(s.labels.capacity());
     for (int i = 0; i < labels.capacity(); i++) {

@@ -95,16 +95,19 @@ public final class FashionMnist {
       List<URI> mirrors,
       DownloadListener listener) {
     public Options {
-      Objects.requireNonNull(directory, "directory");
-      Objects.requireNonNull(cache, "cache");
-      Objects.requireNonNull(listener, "listener");
+      Objects.requireNonNull(mirrors, "mirrors must not be null");
+      Objects.requireNonNull(directory, "directory must not be null");
+      Objects.requireNonNull(cache, "cache must not be null");
+      Objects.requireNonNull(listener, "listener must not be null");
       if (mirrors.isEmpty()) {
         throw new LeNetException(
             "the list of mirrors is empty; name one, or forbid downloads with offline mode");
       }
       // Without the slash, resolving a file's name would replace the last folder.
       mirrors =
-          mirrors.stream().map(m -> m.toString().endsWith("/") ? m : URI.create(m + "/")).toList();
+          List.copyOf(mirrors).stream()
+              .map(m -> m.toString().endsWith("/") ? m : URI.create(m + "/"))
+              .toList();
     }
 
     /** No explicit directory, the user's cache, downloads allowed from the known mirrors. */
@@ -115,6 +118,7 @@ public final class FashionMnist {
 
     /** These options with an explicit directory, which then is the only place to look in. */
     public Options withDirectory(Path directory) {
+      Objects.requireNonNull(directory, "directory must not be null");
       return new Options(Optional.of(directory), cache, offline, mirrors, listener);
     }
 
@@ -170,6 +174,7 @@ public final class FashionMnist {
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
   public static Dataset train(Options options) {
+    Objects.requireNonNull(options, "options must not be null");
     Path directory = locate(options);
     return options.directory().isPresent()
         ? IdxDataset.train(directory)
@@ -182,6 +187,7 @@ public final class FashionMnist {
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
   public static Dataset test(Options options) {
+    Objects.requireNonNull(options, "options must not be null");
     Path directory = locate(options);
     return options.directory().isPresent()
         ? IdxDataset.test(directory)
@@ -195,6 +201,7 @@ public final class FashionMnist {
    * @throws LeNetException if there is none
    */
   public static Path locate(Options options) {
+    Objects.requireNonNull(options, "options must not be null");
     return locate(options, SYSTEM_DIRECTORY, Downloader::new);
   }
 

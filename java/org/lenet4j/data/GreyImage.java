@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.lenet4j.LeNetException;
 import org.lenet4j.io.FileReasons;
 
@@ -21,6 +22,10 @@ import org.lenet4j.io.FileReasons;
  * @param inverted whether that picture was dark on light
  */
 public record GreyImage(byte[] pixels, int width, int height, boolean inverted) {
+  public GreyImage {
+    Objects.requireNonNull(pixels, "pixels must not be null");
+  }
+
   /**
    * Reads the pictures in a file: one in PNG, JPEG, GIF or BMP, see {@link #of(BufferedImage)}, or
    * all of an IDX file of images, plain or gzip, see {@link #of(byte[], int, int)}. The content
@@ -29,6 +34,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * @throws LeNetException if the file cannot be read or is none of these
    */
   public static List<GreyImage> read(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     try {
       if (Files.exists(file) && !Files.isRegularFile(file)) {
         throw new LeNetException(file + " is not a regular file, expected a picture");
@@ -60,6 +66,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * dark ones on white for something else.
    */
   public static GreyImage of(BufferedImage picture) {
+    Objects.requireNonNull(picture, "picture must not be null");
     GreyPlane plane = plane(picture);
     return new GreyImage(
         plane.resized(plane.isLight()), plane.width(), plane.height(), plane.isLight());
@@ -72,6 +79,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * @param pixels [height][width], 0 black to 255 white
    */
   public static GreyImage of(byte[] pixels, int width, int height) {
+    Objects.requireNonNull(pixels, "pixels must not be null");
     return new GreyImage(GreyPlane.of(pixels, width, height).resized(false), width, height, false);
   }
 

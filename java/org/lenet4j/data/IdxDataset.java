@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -92,6 +93,8 @@ public final class IdxDataset {
   }
 
   private static Dataset read(Path directory, Split split, String name) {
+    Objects.requireNonNull(directory, "directory must not be null");
+    Objects.requireNonNull(name, "name must not be null");
     String prefix = name.isEmpty() ? "" : name + "-";
     try (ContentFile images = ContentFile.open(require(directory, prefix + split.imagesName()));
         ContentFile labels = ContentFile.open(require(directory, prefix + split.labelsName()))) {

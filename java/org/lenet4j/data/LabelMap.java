@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -38,6 +39,7 @@ public final class LabelMap {
    * @throws LeNetException if it cannot be read or is no such file
    */
   public static LabelMap read(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     List<String> lines;
     try {
       lines = Files.readAllLines(file);

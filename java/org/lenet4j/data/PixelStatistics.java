@@ -1,6 +1,7 @@
 package org.lenet4j.data;
 
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.lenet4j.LeNetException;
 
 /**
@@ -17,6 +18,7 @@ public record PixelStatistics(double mean, double deviation) {
    * @throws LeNetException if all pixels are equal: there is no deviation to divide by
    */
   public static PixelStatistics of(Dataset dataset) {
+    Objects.requireNonNull(dataset, "dataset must not be null");
     long[] counts = new long[256];
     ByteBuffer pixels = dataset.pixels();
     for (int i = 0; i < pixels.capacity(); i++) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 
 /**
@@ -68,7 +69,7 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final int addDataset(Dataset dataset) {
-    Objects.requireNonNull(dataset, "dataset");
+    Objects.requireNonNull(dataset, "dataset must not be null");
     return call(
         () -> {
           if (dataset.classes() > config.classes()) {
@@ -100,7 +101,7 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final void startEpoch(EpochPlan newPlan) {
-    Objects.requireNonNull(newPlan, "plan");
+    Objects.requireNonNull(newPlan, "plan must not be null");
     call(
         () -> {
           checkIndices("order", newPlan.order(), sizeOf(newPlan.dataset()));
@@ -148,7 +149,8 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final double gradients(int dataset, int[] indices, float[] gradient) {
-    Objects.requireNonNull(indices, "indices");
+    Objects.requireNonNull(indices, "indices must not be null");
+    Objects.requireNonNull(gradient, "gradient must not be null");
     return call(
         () -> {
           checkIndices("indices", indices, sizeOf(dataset));
@@ -159,16 +161,16 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final float[] output(Layer layer, byte[] images) {
-    Objects.requireNonNull(layer, "layer");
+    Objects.requireNonNull(layer, "layer must not be null");
     int count = countImages(images);
-    Math.multiplyExact(count, layer.size(config.classes()));
+    requireRoom(count, layer.size(config.classes()));
     return call(() -> doOutput(layer, images, count));
   }
 
   @Override
   public final float[] predict(byte[] images) {
     int count = countImages(images);
-    Math.multiplyExact(count, config.classes());
+    requireRoom(count, config.classes());
     return call(() -> doPredict(images, count));
   }
 
@@ -194,8 +196,7 @@ abstract class AbstractEngine implements Engine {
 
   @Override
   public final void restore(EngineState state) {
-    Objects.requireNonNull(state, "state");
-    Objects.requireNonNull(state.metrics(), "state.metrics");
+    Objects.requireNonNull(state, "state must not be null");
     requireFinite("state.parameters", state.parameters());
     requireFinite("state.velocities", state.velocities());
     call(
@@ -231,6 +232,11 @@ abstract class AbstractEngine implements Engine {
         throw new IllegalStateException("this engine (" + device() + ") is closed");
       }
       return body.get();
+    } catch (OutOfMemoryError e) {
+      // Of the heap: nothing has changed yet, since what a call puts out is made before it begins.
+      throw new LeNetException(
+          "out of heap memory (%s): raise -Xmx, or ask for less at once".formatted(e.getMessage()),
+          e);
     } finally {
       lock.unlock();
       // Until here the collector must not take this engine for forgotten, and free it.
@@ -260,7 +266,7 @@ abstract class AbstractEngine implements Engine {
   }
 
   private static int countImages(byte[] images) {
-    Objects.requireNonNull(images, "images");
+    Objects.requireNonNull(images, "images must not be null");
     if (images.length == 0 || images.length % Dataset.PIXELS != 0) {
       throw new IllegalArgumentException(
           "images must hold a positive multiple of %d pixels, was %d"
@@ -269,8 +275,16 @@ abstract class AbstractEngine implements Engine {
     return images.length / Dataset.PIXELS;
   }
 
+  private static void requireRoom(int count, int size) {
+    if ((long) count * size > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%d images with %d values each are more than an array holds: ask for fewer at once"
+              .formatted(count, size));
+    }
+  }
+
   private void requireArena(String name, float[] arena) {
-    Objects.requireNonNull(arena, name);
+    Objects.requireNonNull(arena, name + " must not be null");
     if (arena.length != layout.size()) {
       throw new IllegalArgumentException(
           "%s must hold %d floats, was %d".formatted(name, layout.size(), arena.length));

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
  * Random numbers without state: every number is a function of (seed, stream, epoch, index), so all
  * engines and all thread counts see the same initial weights and the same order of examples.
@@ -30,6 +32,7 @@ public final class CounterRandom {
 
   /** 64 random bits. */
   public static long bits(long seed, Stream stream, long epoch, long index) {
+    Objects.requireNonNull(stream, "stream must not be null");
     long h = mix64(seed + GOLDEN_GAMMA);
     h = mix64((h ^ stream.ordinal()) + GOLDEN_GAMMA);
     h = mix64((h ^ epoch) + GOLDEN_GAMMA);
@@ -43,6 +46,9 @@ public final class CounterRandom {
 
   /** A random permutation of 0..n-1 (Fisher-Yates), the order of one epoch. */
   public static int[] permutation(int n, long seed, long epoch) {
+    if (n < 0) {
+      throw new IllegalArgumentException("n must not be negative, was " + n);
+    }
     int[] order = new int[n];
     for (int i = 0; i < n; i++) {
       order[i] = i;

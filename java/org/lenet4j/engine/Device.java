@@ -1,6 +1,7 @@
 package org.lenet4j.engine;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -26,6 +27,7 @@ public record Device(Kind kind, int index) {
   private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
 
   public Device {
+    Objects.requireNonNull(kind, "kind must not be null");
     if (index < 0 || (index > 0 && kind != Kind.CUDA)) {
       throw new IllegalArgumentException("device " + kind + " cannot have index " + index);
     }
@@ -53,6 +55,7 @@ public record Device(Kind kind, int index) {
    * @throws IllegalArgumentException for anything else
    */
   public static Device parse(String text) {
+    Objects.requireNonNull(text, "text must not be null");
     return switch (text) {
       case "auto" -> auto();
       case "java" -> java();

@@ -2,6 +2,7 @@ package org.lenet4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.lenet4j.internal.binding.LeNetNative;
 
 /** What the engines find on this machine, link by link, for people to read. */
@@ -13,7 +14,12 @@ public final class Diagnosis {
    * @param value such as {@code 9.24.0 (built for 9.24.0)}, or what is wrong and what helps
    * @param ok whether nothing is wrong
    */
-  public record Line(String name, String value, boolean ok) {}
+  public record Line(String name, String value, boolean ok) {
+    public Line {
+      Objects.requireNonNull(name, "name must not be null");
+      Objects.requireNonNull(value, "value must not be null");
+    }
+  }
 
   private Diagnosis() {}
 

@@ -1,5 +1,6 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.lenet4j.data.Dataset;
 
@@ -47,9 +48,8 @@ public record EngineConfig(
       throw new IllegalArgumentException(
           "classes must be 1 to %d, was %d".formatted(ParameterLayout.MAX_CLASSES, classes));
     }
-    if (activation == null || pooling == null) {
-      throw new IllegalArgumentException("activation and pooling must not be null");
-    }
+    Objects.requireNonNull(activation, "activation must not be null");
+    Objects.requireNonNull(pooling, "pooling must not be null");
     requireFinite("inputScale", inputScale);
     requireFinite("inputOffset", inputOffset);
     requireFraction("momentum", momentum);
@@ -76,11 +76,11 @@ public record EngineConfig(
     return with(draft -> draft.classes = value);
   }
 
-  public EngineConfig withVariant(Activation newActivation, Pooling newPooling) {
+  public EngineConfig withVariant(Activation activation, Pooling pooling) {
     return with(
         draft -> {
-          draft.activation = newActivation;
-          draft.pooling = newPooling;
+          draft.activation = activation;
+          draft.pooling = pooling;
         });
   }
 

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
  * All that a bit-exact continuation needs beside the configuration and the epoch's plan.
  *
@@ -8,4 +10,10 @@ package org.lenet4j.engine;
  * @param position mini-batches of the current epoch already done
  * @param metrics sums since they were last taken
  */
-public record EngineState(float[] parameters, float[] velocities, int position, Metrics metrics) {}
+public record EngineState(float[] parameters, float[] velocities, int position, Metrics metrics) {
+  public EngineState {
+    Objects.requireNonNull(parameters, "parameters must not be null");
+    Objects.requireNonNull(velocities, "velocities must not be null");
+    Objects.requireNonNull(metrics, "metrics must not be null");
+  }
+}

@@ -2,6 +2,7 @@ package org.lenet4j.engine;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Objects;
 import org.lenet4j.LeNetException;
 import org.lenet4j.internal.binding.LeNetNative;
 
@@ -20,6 +21,9 @@ public final class Engines {
    * @throws LeNetException if the device cannot be used here; the message says why
    */
   public static Engine open(Device device, EngineConfig config, EngineOptions options) {
+    Objects.requireNonNull(device, "device must not be null");
+    Objects.requireNonNull(config, "config must not be null");
+    Objects.requireNonNull(options, "options must not be null");
     return switch (device.kind()) {
       case JAVA -> new JavaEngine(config);
       case CPU, CUDA -> new NativeEngine(device, config, options);

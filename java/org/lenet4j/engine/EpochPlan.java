@@ -14,16 +14,13 @@ import java.util.Objects;
  */
 public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
   public EpochPlan {
-    order = Objects.requireNonNull(order, "order").clone();
-    learningRates = Objects.requireNonNull(learningRates, "learningRates").clone();
+    order = Objects.requireNonNull(order, "order must not be null").clone();
+    learningRates = Objects.requireNonNull(learningRates, "learningRates must not be null").clone();
     if (epoch < 0) {
       throw new IllegalArgumentException("epoch must not be negative, was " + epoch);
     }
     if (order.length == 0) {
       throw new IllegalArgumentException("order must name at least one example");
-    }
-    if (batchSize < 1) {
-      throw new IllegalArgumentException("batchSize must be at least 1, was " + batchSize);
     }
     int batches = batches(order.length, batchSize);
     if (learningRates.length != batches) {
@@ -57,6 +54,9 @@ public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, floa
 
   /** Mini-batches that so many examples make, the smaller last one included. */
   public static int batches(int examples, int batchSize) {
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("batchSize must be at least 1, was " + batchSize);
+    }
     return (int) (((long) examples + batchSize - 1) / batchSize);
   }
 }

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
  * The layers of the chapter's Sequential, in order. Shapes are per image, in PyTorch's order
  * (channels, height, width); the last layer's size is the number of classes.
@@ -46,6 +48,8 @@ public enum Layer {
 
   /** The name of PyTorch's module, as the chapter prints it. */
   public String moduleName(Activation activation, Pooling pooling) {
+    Objects.requireNonNull(activation, "activation must not be null");
+    Objects.requireNonNull(pooling, "pooling must not be null");
     return switch (this) {
       case CONV1, CONV2 -> "Conv2d";
       case POOL1, POOL2 -> pooling.moduleName();

@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
  * Sums over examples: what the chapter's Accumulator(3) holds.
  *
@@ -18,6 +20,7 @@ public record Metrics(double lossSum, long correct, long count) {
   }
 
   public Metrics plus(Metrics other) {
+    Objects.requireNonNull(other, "other must not be null");
     return new Metrics(lossSum + other.lossSum, correct + other.correct, count + other.count);
   }
 

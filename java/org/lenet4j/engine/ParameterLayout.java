@@ -2,6 +2,7 @@ package org.lenet4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Where each parameter tensor lies in the arena of float32 that all engines share: PyTorch's order
@@ -27,6 +28,12 @@ public final class ParameterLayout {
    */
   public record Tensor(
       String name, String key, List<Integer> shape, int offset, int length, int fanIn, int fanOut) {
+    public Tensor {
+      Objects.requireNonNull(name, "name must not be null");
+      Objects.requireNonNull(key, "key must not be null");
+      shape = List.copyOf(Objects.requireNonNull(shape, "shape must not be null"));
+    }
+
     /** Whether this is a weight and not a bias. */
     public boolean isWeight() {
       return shape.size() > 1;
@@ -83,6 +90,7 @@ public final class ParameterLayout {
 
   /** The tensor of the given name, such as {@code fc3.bias}. */
   public Tensor tensor(String name) {
+    Objects.requireNonNull(name, "name must not be null");
     return tensors.stream()
         .filter(tensor -> tensor.name().equals(name))
         .findFirst()

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.UUID;
 import org.lenet4j.LeNetException;
 
@@ -38,6 +39,8 @@ public final class AtomicFile {
    * @throws LeNetException if it cannot be written; the old file is then untouched
    */
   public static void write(Path file, Content content) {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(content, "content must not be null");
     // A pending interrupt closes channels under our hands; whoever saves after an interrupted
     // training wants the file nevertheless.
     boolean interrupted = Thread.interrupted();
@@ -68,6 +71,7 @@ public final class AtomicFile {
    * @throws LeNetException if not
    */
   public static Path requireWritable(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     try {
       Path target = followLinks(file.toAbsolutePath());
       Path directory = target.getParent();

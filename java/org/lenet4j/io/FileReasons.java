@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Objects;
 
 /** Why a file operation failed, in words: the JDK often says so only by the exception's type. */
 public final class FileReasons {
@@ -14,6 +15,7 @@ public final class FileReasons {
 
   /** Half a sentence such as "permission denied". */
   public static String of(IOException e) {
+    Objects.requireNonNull(e, "e must not be null");
     if (e instanceof NoSuchFileException) {
       return "it does not exist";
     }

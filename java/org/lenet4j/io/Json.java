@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * JSON as plain values: Map with String keys, List, String, Number, Boolean and null. Numbers are
@@ -93,6 +94,7 @@ public final class Json {
    * @throws IllegalArgumentException if the text is anything but one; the message says where
    */
   public static Object parse(String text) {
+    Objects.requireNonNull(text, "text must not be null");
     try (JsonParser json = FACTORY.createParser(text)) {
       json.nextToken();
       Object value = value(json);

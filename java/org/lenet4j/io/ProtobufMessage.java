@@ -2,6 +2,7 @@ package org.lenet4j.io;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * One message in protobuf's wire format, which is stable: a field is a varint of its number and
@@ -39,11 +40,13 @@ public final class ProtobufMessage {
 
   /** A field of type string. */
   public ProtobufMessage string(int field, String value) {
+    Objects.requireNonNull(value, "value must not be null");
     return bytes(field, value.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A field of type bytes. */
   public ProtobufMessage bytes(int field, byte[] value) {
+    Objects.requireNonNull(value, "value must not be null");
     tag(field, LENGTH_DELIMITED);
     varint(value.length);
     out.writeBytes(value);
@@ -52,6 +55,7 @@ public final class ProtobufMessage {
 
   /** A field that is a message itself. */
   public ProtobufMessage message(int field, ProtobufMessage value) {
+    Objects.requireNonNull(value, "value must not be null");
     return bytes(field, value.toByteArray());
   }
 

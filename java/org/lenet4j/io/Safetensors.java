@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.lenet4j.LeNetException;
@@ -26,8 +27,8 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
   static final String FLOAT32 = "F32";
 
   public Safetensors {
-    tensors = List.copyOf(tensors);
-    metadata = Map.copyOf(metadata);
+    tensors = List.copyOf(Objects.requireNonNull(tensors, "tensors must not be null"));
+    metadata = Map.copyOf(Objects.requireNonNull(metadata, "metadata must not be null"));
     Set<String> names = new HashSet<>();
     for (Tensor tensor : tensors) {
       if (tensor.name().equals(METADATA) || !names.add(tensor.name())) {
@@ -42,11 +43,13 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
    * @throws LeNetException if it cannot be read or is not what it should be
    */
   public static Safetensors read(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     return new SafetensorsReader(file).read();
   }
 
   /** The tensor of this name. */
   public Optional<Tensor> tensor(String name) {
+    Objects.requireNonNull(name, "name must not be null");
     return tensors.stream().filter(tensor -> tensor.name().equals(name)).findFirst();
   }
 

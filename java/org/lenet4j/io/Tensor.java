@@ -1,6 +1,7 @@
 package org.lenet4j.io;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A named float32 tensor.
@@ -10,7 +11,9 @@ import java.util.List;
  */
 public record Tensor(String name, List<Integer> shape, float[] values) {
   public Tensor {
-    shape = List.copyOf(shape);
+    Objects.requireNonNull(name, "name must not be null");
+    Objects.requireNonNull(values, "values must not be null");
+    shape = List.copyOf(Objects.requireNonNull(shape, "shape must not be null"));
     long size = 1;
     for (int extent : shape) {
       if (extent < 0) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.lenet4j.LeNetException;
@@ -39,6 +40,7 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
    * @throws LeNetException if the file cannot be written, here and later
    */
   public EventFile(Path directory, boolean resumed) {
+    Objects.requireNonNull(directory, "directory must not be null");
     this.resumed = resumed;
     this.file =
         directory.resolve(
@@ -55,6 +57,7 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
 
   @Override
   public void accept(Progress progress) {
+    Objects.requireNonNull(progress, "progress must not be null");
     long step = (progress.epoch() - 1L) * progress.steps() + progress.step();
     if (resumed) {
       resumed = false;

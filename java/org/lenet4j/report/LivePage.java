@@ -4,6 +4,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +67,9 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
    * @throws org.lenet4j.LeNetException if the port cannot be used
    */
   public static LivePage open(int port, Run run, List<Epoch> history, List<CurvePoint> curve) {
+    Objects.requireNonNull(run, "run must not be null");
+    Objects.requireNonNull(history, "history must not be null");
+    Objects.requireNonNull(curve, "curve must not be null");
     return open(port, PATIENCE_MILLIS, run, history, curve);
   }
 
@@ -87,6 +91,7 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
 
   @Override
   public synchronized void accept(Progress progress) {
+    Objects.requireNonNull(progress, "progress must not be null");
     progress.point().ifPresent(curve::add);
     progress.finished().ifPresent(history::add);
     share = (double) progress.examples() / progress.totalExamples();
@@ -144,6 +149,7 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
 
   /** Shows all who watch the report, and ends. */
   public void finish(Report report) {
+    Objects.requireNonNull(report, "report must not be null");
     server.end(
         List.of(
             new Event("progress", report.progress().markup()),
@@ -153,6 +159,7 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
 
   /** Tells all who watch how the training ended, and ends; after the first time it does nothing. */
   public void finish(String message) {
+    Objects.requireNonNull(message, "message must not be null");
     server.end(List.of(new Event("progress", figures().markup()), new Event("end", message)));
   }
 

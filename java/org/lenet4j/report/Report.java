@@ -2,6 +2,7 @@ package org.lenet4j.report;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.training.ConfusionMatrix;
@@ -31,6 +32,10 @@ public final class Report {
    * @param test that the training was evaluated on
    */
   public static Report of(Run run, LeNet net, Dataset test, Training training) {
+    Objects.requireNonNull(run, "run must not be null");
+    Objects.requireNonNull(net, "net must not be null");
+    Objects.requireNonNull(test, "test must not be null");
+    Objects.requireNonNull(training, "training must not be null");
     ConfusionMatrix matrix = net.evaluate(test).confusion();
     return new Report(
         run,

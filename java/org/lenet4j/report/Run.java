@@ -1,6 +1,7 @@
 package org.lenet4j.report;
 
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What a page says of a run beside its results.
@@ -11,4 +12,11 @@ import java.util.Map;
  * @param configuration what to know for that, by name, in the order to show
  */
 public record Run(
-    String title, String description, String command, Map<String, String> configuration) {}
+    String title, String description, String command, Map<String, String> configuration) {
+  public Run {
+    Objects.requireNonNull(title, "title must not be null");
+    Objects.requireNonNull(description, "description must not be null");
+    Objects.requireNonNull(command, "command must not be null");
+    Objects.requireNonNull(configuration, "configuration must not be null");
+  }
+}

@@ -3,6 +3,7 @@ package org.lenet4j.training;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lenet4j.LeNetException;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EngineState;
@@ -35,10 +36,13 @@ public record Checkpoint(
     List<CurvePoint> curve,
     Map<String, String> settings) {
   public Checkpoint {
-    labels = List.copyOf(labels);
-    history = List.copyOf(history);
-    curve = List.copyOf(curve);
-    settings = Map.copyOf(settings);
+    Objects.requireNonNull(config, "config must not be null");
+    Objects.requireNonNull(state, "state must not be null");
+    Objects.requireNonNull(sums, "sums must not be null");
+    labels = List.copyOf(Objects.requireNonNull(labels, "labels must not be null"));
+    history = List.copyOf(Objects.requireNonNull(history, "history must not be null"));
+    curve = List.copyOf(Objects.requireNonNull(curve, "curve must not be null"));
+    settings = Map.copyOf(Objects.requireNonNull(settings, "settings must not be null"));
   }
 
   /** Whether an epoch was just finished, and is the best one so far. */
@@ -54,6 +58,7 @@ public record Checkpoint(
    * @throws LeNetException if it cannot be written; an older one is then untouched
    */
   public void save(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     CheckpointFile.write(file, this);
   }
 
@@ -63,6 +68,7 @@ public record Checkpoint(
    * @throws LeNetException if it cannot be read or is not such a file
    */
   public static Checkpoint load(Path file) {
+    Objects.requireNonNull(file, "file must not be null");
     return CheckpointFile.read(file);
   }
 

@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import java.util.Objects;
+import org.lenet4j.data.Dataset;
 
 /**
  * How often examples of each class were taken for each class, and the usual measures that follow
@@ -38,12 +39,18 @@ public final class ConfusionMatrix {
    * @throws IllegalArgumentException if the lengths differ or are 0, or a class is out of range
    */
   public static ConfusionMatrix of(int classes, int[] labels, int[] predictions) {
+    Objects.requireNonNull(labels, "labels must not be null");
+    Objects.requireNonNull(predictions, "predictions must not be null");
     if (labels.length != predictions.length || labels.length == 0) {
       throw new IllegalArgumentException(
           "expected as many predictions as labels and at least one, got %d and %d"
               .formatted(predictions.length, labels.length));
     }
-    long[] counts = new long[Math.multiplyExact(classes, classes)];
+    if (classes < 1 || classes > Dataset.MAX_CLASSES) {
+      throw new IllegalArgumentException(
+          "classes must be 1 to %d, was %d".formatted(Dataset.MAX_CLASSES, classes));
+    }
+    long[] counts = new long[classes * classes];
     for (int i = 0; i < labels.length; i++) {
       requireClass("label", i, labels[i], classes);
       requireClass("prediction", i, predictions[i], classes);

@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.Layer;
@@ -14,6 +15,10 @@ import org.lenet4j.engine.Layer;
 public record Evaluation(double loss, ConfusionMatrix confusion) {
   /** Images whose logits are fetched at once, so that memory does not grow with the dataset. */
   private static final int CHUNK = 4096;
+
+  public Evaluation {
+    Objects.requireNonNull(confusion, "confusion must not be null");
+  }
 
   /** Evaluates on the engine's device. */
   static Evaluation of(Engine engine, Dataset dataset) {

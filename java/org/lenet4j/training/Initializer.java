@@ -1,5 +1,6 @@
 package org.lenet4j.training;
 
+import java.util.Objects;
 import org.lenet4j.engine.CounterRandom;
 import org.lenet4j.engine.CounterRandom.Stream;
 import org.lenet4j.engine.ParameterLayout;
@@ -38,6 +39,7 @@ public enum Initializer {
    * @return as many floats as the layout has
    */
   public float[] parameters(ParameterLayout layout, long seed) {
+    Objects.requireNonNull(layout, "layout must not be null");
     float[] arena = new float[layout.size()];
     for (ParameterLayout.Tensor tensor : layout.tensors()) {
       double bound = bound(tensor);

@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import java.util.List;
+import java.util.Objects;
 import org.lenet4j.engine.Layer;
 
 /**
@@ -15,6 +16,11 @@ import org.lenet4j.engine.Layer;
  */
 public record LayerSummary(
     Layer layer, String module, List<Integer> shape, long parameters, long multiplyAdds) {
+  public LayerSummary {
+    Objects.requireNonNull(layer, "layer must not be null");
+    Objects.requireNonNull(module, "module must not be null");
+    shape = List.copyOf(Objects.requireNonNull(shape, "shape must not be null"));
+  }
 
   /** Floating-point operations of the forward pass: a multiply-add is two. */
   public long flops() {

@@ -89,6 +89,7 @@ public final class LeNet implements AutoCloseable {
    * @return [classes], of sum 1
    */
   public float[] predict(float[] image) {
+    Objects.requireNonNull(image, "image must not be null");
     byte[] pixels = new byte[image.length];
     for (int i = 0; i < pixels.length; i++) {
       if (!(image[i] >= 0 && image[i] <= 1)) {
@@ -131,6 +132,7 @@ public final class LeNet implements AutoCloseable {
    * @return [classes], of sum 1
    */
   public float[] predict(BufferedImage picture) {
+    Objects.requireNonNull(picture, "picture must not be null");
     return predict(GreyImage.of(picture).pixels());
   }
 
@@ -148,6 +150,7 @@ public final class LeNet implements AutoCloseable {
 
   /** Loss, accuracy and confusion matrix over a dataset, computed on this network's device. */
   public Evaluation evaluate(Dataset dataset) {
+    Objects.requireNonNull(dataset, "dataset must not be null");
     return with(current -> Evaluation.of(current, dataset));
   }
 
@@ -193,6 +196,7 @@ public final class LeNet implements AutoCloseable {
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void exportOnnx(Path file, boolean softmax) {
+    Objects.requireNonNull(file, "file must not be null");
     OnnxFile.write(file, model(), softmax);
   }
 
@@ -284,7 +288,7 @@ public final class LeNet implements AutoCloseable {
   }
 
   private static void requireOne(byte[] image) {
-    Objects.requireNonNull(image, "image");
+    Objects.requireNonNull(image, "image must not be null");
     if (image.length != Dataset.PIXELS) {
       throw new IllegalArgumentException(
           "an image has %d pixels, was %d".formatted(Dataset.PIXELS, image.length));
@@ -303,7 +307,7 @@ public final class LeNet implements AutoCloseable {
     private Builder() {}
 
     public Builder device(Device value) {
-      device = Objects.requireNonNull(value, "device");
+      device = Objects.requireNonNull(value, "device must not be null");
       return this;
     }
 
@@ -315,6 +319,7 @@ public final class LeNet implements AutoCloseable {
 
     /** Of the cpu engine's kernels, such as {@code x86-64-v3}; by default the best there is. */
     public Builder instructionSet(String value) {
+      Objects.requireNonNull(value, "instructionSet must not be null");
       options = options.withInstructionSet(value);
       return this;
     }
@@ -342,10 +347,12 @@ public final class LeNet implements AutoCloseable {
     }
 
     public Builder activation(Activation value) {
+      Objects.requireNonNull(value, "activation must not be null");
       return change(config -> config.withVariant(value, config.pooling()));
     }
 
     public Builder pooling(Pooling value) {
+      Objects.requireNonNull(value, "pooling must not be null");
       return change(config -> config.withVariant(config.activation(), value));
     }
 
@@ -357,8 +364,10 @@ public final class LeNet implements AutoCloseable {
      * @param deviation of the pixels as 0 to 1, above 0; Fashion-MNIST's is 0.3530
      */
     public Builder standardize(double mean, double deviation) {
-      if (!(deviation > 0)) {
-        throw new IllegalArgumentException("deviation must be above 0, was " + deviation);
+      if (!(deviation > 0 && Double.isFinite(deviation) && Double.isFinite(mean))) {
+        throw new IllegalArgumentException(
+            "mean and deviation must be finite, deviation above 0, were %s and %s"
+                .formatted(mean, deviation));
       }
       return change(
           config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
@@ -370,19 +379,20 @@ public final class LeNet implements AutoCloseable {
      * @throws LeNetException if all its pixels are equal
      */
     public Builder standardize(Dataset train) {
+      Objects.requireNonNull(train, "train must not be null");
       PixelStatistics statistics = PixelStatistics.of(train);
       return standardize(statistics.mean(), statistics.deviation());
     }
 
     /** Names of the classes, as many as there are; saved with the network. None by default. */
     public Builder labels(List<String> value) {
-      labels = List.copyOf(value);
+      labels = List.copyOf(Objects.requireNonNull(value, "labels must not be null"));
       return this;
     }
 
     /** Of the initial parameters; {@link Initializer#XAVIER} by default. */
     public Builder initializer(Initializer value) {
-      initializer = Objects.requireNonNull(value, "initializer");
+      initializer = Objects.requireNonNull(value, "initializer must not be null");
       return this;
     }
 
@@ -410,6 +420,7 @@ public final class LeNet implements AutoCloseable {
      *     classes than was chosen, or the device cannot be used
      */
     public LeNet load(Path file) {
+      Objects.requireNonNull(file, "file must not be null");
       ModelFile.Model model = ModelFile.read(file);
       EngineConfig config = changes.apply(model.config());
       if (config.classes() != model.config().classes()) {

@@ -3,6 +3,7 @@ package org.lenet4j.training;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.lenet4j.data.Dataset;
 
 /**
@@ -18,6 +19,11 @@ public record Mistake(int index, int label, int predicted, float probability) {
 
   /** Those that the network was surest of, the surest first. */
   public static List<Mistake> mostConfident(LeNet net, Dataset dataset, int limit) {
+    Objects.requireNonNull(net, "net must not be null");
+    Objects.requireNonNull(dataset, "dataset must not be null");
+    if (limit < 0) {
+      throw new IllegalArgumentException("limit must not be negative, was " + limit);
+    }
     List<Mistake> mistakes = new ArrayList<>();
     for (int from = 0; from < dataset.size(); from += CHUNK) {
       int count = Math.min(CHUNK, dataset.size() - from);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.lenet4j.LeNetException;
 import org.lenet4j.Version;
 import org.lenet4j.engine.Activation;
@@ -45,6 +46,7 @@ final class ModelFile {
   private ModelFile() {}
 
   static void write(Path file, Model model) {
+    Objects.requireNonNull(file, "file must not be null");
     EngineConfig config = model.config();
     new Safetensors(tensors("", config, model.parameters()), metadata(config, model.labels()))
         .write(file);

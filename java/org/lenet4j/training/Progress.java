@@ -1,5 +1,6 @@
 package org.lenet4j.training;
 
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -22,4 +23,9 @@ public record Progress(
     long examples,
     long totalExamples,
     Optional<CurvePoint> point,
-    Optional<Epoch> finished) {}
+    Optional<Epoch> finished) {
+  public Progress {
+    Objects.requireNonNull(point, "point must not be null");
+    Objects.requireNonNull(finished, "finished must not be null");
+  }
+}

@@ -1,5 +1,6 @@
 package org.lenet4j.training;
 
+import java.util.Objects;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Pooling;
@@ -20,6 +21,7 @@ public enum Recipe {
   CLASSIC {
     @Override
     public LeNet.Builder network(Dataset train) {
+      Objects.requireNonNull(train, "train must not be null");
       return LeNet.builder().classes(train.classes());
     }
 
@@ -38,6 +40,7 @@ public enum Recipe {
   MODERN {
     @Override
     public LeNet.Builder network(Dataset train) {
+      Objects.requireNonNull(train, "train must not be null");
       return LeNet.builder()
           .classes(train.classes())
           .activation(Activation.RELU)

@@ -102,7 +102,7 @@ public final class Trainer {
 
   /** How the learning rate moves; constant by default. */
   public Trainer schedule(Schedule value) {
-    Objects.requireNonNull(value, "schedule");
+    Objects.requireNonNull(value, "schedule must not be null");
     return with(copy -> copy.schedule = value);
   }
 
@@ -204,7 +204,7 @@ public final class Trainer {
    * An exception that it throws ends the training.
    */
   public Trainer onCheckpoint(Consumer<Checkpoint> value) {
-    Objects.requireNonNull(value, "checkpoints");
+    Objects.requireNonNull(value, "checkpoints must not be null");
     return with(copy -> copy.checkpoints = value);
   }
 
@@ -219,7 +219,7 @@ public final class Trainer {
    * exception that it throws ends the training.
    */
   public Trainer onProgress(Consumer<Progress> value) {
-    Objects.requireNonNull(value, "listener");
+    Objects.requireNonNull(value, "listener must not be null");
     return with(copy -> copy.listener = value);
   }
 
@@ -228,7 +228,7 @@ public final class Trainer {
    * then stays set.
    */
   public Trainer stopWhen(BooleanSupplier value) {
-    Objects.requireNonNull(value, "stop");
+    Objects.requireNonNull(value, "stop must not be null");
     return with(copy -> copy.stop = value);
   }
 
@@ -241,6 +241,9 @@ public final class Trainer {
    * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, or the device fails
    */
   public Training fit(LeNet net, Dataset train, Dataset test) {
+    Objects.requireNonNull(net, "net must not be null");
+    Objects.requireNonNull(train, "train must not be null");
+    Objects.requireNonNull(test, "test must not be null");
     return net.train(
         this::configure,
         engine -> {
@@ -260,6 +263,10 @@ public final class Trainer {
    *     for all the reasons of {@link #fit}
    */
   public Training resume(LeNet net, Dataset train, Dataset test, Checkpoint checkpoint) {
+    Objects.requireNonNull(net, "net must not be null");
+    Objects.requireNonNull(train, "train must not be null");
+    Objects.requireNonNull(test, "test must not be null");
+    Objects.requireNonNull(checkpoint, "checkpoint must not be null");
     return net.train(
         this::configure,
         engine -> {

@@ -1,6 +1,7 @@
 package org.lenet4j.training;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -24,8 +25,9 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
   }
 
   public Training {
-    history = List.copyOf(history);
-    curve = List.copyOf(curve);
+    history = List.copyOf(Objects.requireNonNull(history, "history must not be null"));
+    curve = List.copyOf(Objects.requireNonNull(curve, "curve must not be null"));
+    Objects.requireNonNull(outcome, "outcome must not be null");
   }
 
   /**

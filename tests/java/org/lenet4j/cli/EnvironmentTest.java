@@ -88,6 +88,67 @@ class EnvironmentTest {
         arguments.toArray(String[]::new));
   }
 
+  /**
+   * Sets the clock back and forth by up to 300 days at every look; what measures time is spared.
+   */
+  @Test
+  void aClockThatJumps() throws Exception {
+    Path source = directory.resolve("clock.c");
+    Files.writeString(
+        source,
+        """
+        #define _GNU_SOURCE
+        #include <sys/syscall.h>
+        #include <sys/time.h>
+        #include <time.h>
+        #include <unistd.h>
+
+        static long looks;
+
+        int clock_gettime(clockid_t id, struct timespec* now) {
+          int result = syscall(SYS_clock_gettime, id, now);
+          if (id == CLOCK_REALTIME)
+            now->tv_sec += (__sync_fetch_and_add(&looks, 1) % 7 - 3) * 100 * 86400;
+          return result;
+        }
+
+        int gettimeofday(struct timeval* restrict now, void* restrict zone) {
+          struct timespec time;
+          int result = clock_gettime(CLOCK_REALTIME, &time);
+          now->tv_sec = time.tv_sec;
+          now->tv_usec = time.tv_nsec / 1000;
+          return result;
+        }
+        """);
+    Path library = directory.resolve("clock.so");
+    assumeThat(compile(source, library)).as("there is a C compiler").isTrue();
+    List<String> arguments = training(directory.resolve("run"), 3);
+    arguments.addAll(List.of("--json", "--tensorboard", "events"));
+    Cli train =
+        Cli.run(
+            System.getProperty("java.class.path"),
+            List.of(),
+            Map.of("LD_PRELOAD", library.toString()),
+            directory,
+            arguments.toArray(String[]::new));
+    assertThat(train.status()).as(train.err()).isZero();
+    assertThat(train.out()).contains("\"outcome\":\"complete\"").doesNotContain("seconds\":-");
+    Path usual = directory.resolve("usual");
+    Cli again = Cli.run(directory, training(usual, 3).toArray(String[]::new));
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(directory.resolve("run").resolve("model.safetensors"))
+        .hasSameBinaryContentAs(usual.resolve("model.safetensors"));
+  }
+
+  private static boolean compile(Path source, Path library) throws Exception {
+    String[] command = {"cc", "-shared", "-fPIC", source.toString(), "-o", library.toString()};
+    try {
+      return new ProcessBuilder(command).inheritIO().start().waitFor() == 0;
+    } catch (IOException e) {
+      return false; // There is no such command.
+    }
+  }
+
   @Test
   void aFullDiskLeavesTheLastGoodCheckpoints() throws IOException {
     Path disk = Files.createDirectory(directory.resolve("disk"));

@@ -46,6 +46,11 @@ class DataFuzzTest {
     read(data, GreyImage::read);
   }
 
+  @FuzzTest(maxDuration = "20s")
+  void labelMap(byte[] data) throws IOException {
+    read(data, file -> LabelMap.read(file).names());
+  }
+
   private static void read(byte[] data, Consumer<Path> reader) throws IOException {
     Path file = directory.resolve("content");
     Files.write(file, data);

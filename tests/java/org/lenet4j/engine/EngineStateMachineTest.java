@@ -62,7 +62,7 @@ class EngineStateMachineTest {
     for (int seed = 0; seed < sequences; seed++) {
       checkAgainstModel(tested, seed);
     }
-    requireCalls(50L * sequences);
+    requireCalls(50L * sequences, tested.toString());
   }
 
   private void checkAgainstModel(EngineUnderTest tested, int seed) {
@@ -101,7 +101,7 @@ class EngineStateMachineTest {
     } finally {
       threads.shutdown();
     }
-    requireCalls(50L * THREADS * sequences);
+    requireCalls(50L * THREADS * sequences, THREADS + " threads on one engine");
   }
 
   /** For each thread the same calls, from another one on. */
@@ -140,7 +140,8 @@ class EngineStateMachineTest {
   }
 
   /** Fewer calls would mean that the sequences have become too short to find anything. */
-  private void requireCalls(long least) {
+  private void requireCalls(long least, String where) {
+    System.out.printf("random calls: %,d, %s%n", calls.get(), where);
     assertThat(calls.get()).isGreaterThan(least);
   }
 }

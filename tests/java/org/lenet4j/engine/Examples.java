@@ -28,12 +28,12 @@ public final class Examples {
   }
 
   /** Xavier weights and PyTorch's biases from seed 1. */
-  static float[] parameters(EngineConfig config) {
+  public static float[] parameters(EngineConfig config) {
     return Initializer.XAVIER.parameters(config.layout(), 1);
   }
 
   /** As in tests/golden: a quarter of the pixels is 0, the others are uniform. */
-  static byte[] image(int n) {
+  public static byte[] image(int n) {
     byte[] pixels = new byte[Dataset.PIXELS];
     for (int p = 0; p < pixels.length; p++) {
       long bits = CounterRandom.bits(IMAGE_SEED, Stream.SAMPLE, n, p);

@@ -103,6 +103,7 @@ final class ModelEngine implements Engine {
   @Override
   public double gradients(int dataset, int[] indices, float[] gradient) {
     Objects.requireNonNull(indices);
+    Objects.requireNonNull(gradient);
     requireIndices(indices, size(dataset));
     requireArena(gradient);
     return 0;
@@ -142,7 +143,6 @@ final class ModelEngine implements Engine {
 
   @Override
   public void restore(EngineState state) {
-    Objects.requireNonNull(state.metrics());
     requireFinite(state.parameters());
     requireFinite(state.velocities());
     requireOpen();

@@ -1,0 +1,104 @@
+package org.lenet4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.LeNetException;
+import org.lenet4j.data.Dataset;
+
+/** Too little memory, of either kind, is an exception like any other, and the engine goes on. */
+class OutOfMemoryTest {
+  @TempDir private Path directory;
+
+  @Test
+  void ofTheHeap() throws Exception {
+    assertThat(run(TooLittleHeap.class, "-Xmx64m"))
+        .contains("out of heap memory", "raise -Xmx")
+        .endsWith("as before\n");
+  }
+
+  @Test
+  void ofNativeCode() throws Exception {
+    assertThat(run(TooLittleAddressSpace.class, "-Xms256m", "-Xmx256m", "-XX:+UseSerialGC"))
+        .contains("out of native memory")
+        .endsWith("as before\n");
+  }
+
+  private String run(Class<?> program, String... options) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(Arrays.asList(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    Path out = directory.resolve("output.txt");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+    assertThat(process.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    String text = Files.readString(out);
+    assertThat(process.exitValue()).as(text).isZero();
+    return text;
+  }
+
+  /** A call in vain among calls that are not. */
+  private static void tryInVain(Engine engine, Supplier<?> tooMuch) {
+    float[] before = engine.predict(Examples.image(1));
+    try {
+      System.out.println(tooMuch.get() + " came of it");
+      System.exit(3);
+    } catch (LeNetException e) {
+      System.out.println(e.getMessage());
+    }
+    boolean same = Arrays.equals(engine.predict(Examples.image(1)), before);
+    System.out.println(same ? "as before" : "not as before");
+  }
+
+  private static Engine open() {
+    Engine engine = Engines.open(Device.cpu(), EngineConfig.CLASSIC, EngineOptions.DEFAULT);
+    engine.setParameters(Examples.parameters(EngineConfig.CLASSIC));
+    return engine;
+  }
+
+  /** The first layer's output of 5,000 images takes 94 MB. */
+  static final class TooLittleHeap {
+    public static void main(String[] args) {
+      byte[] images = new byte[5000 * Dataset.PIXELS];
+      try (Engine engine = open()) {
+        tryInVain(engine, () -> engine.output(Layer.CONV1, images).length);
+      }
+    }
+  }
+
+  /** The engine's copy of the dataset takes 118 MB, and 64 MB are left. */
+  static final class TooLittleAddressSpace {
+    public static void main(String[] args) throws Exception {
+      try (Dataset data = Dataset.of(new byte[150_000 * Dataset.PIXELS], new int[150_000]);
+          Engine engine = open()) {
+        engine.predict(Examples.image(0));
+        long kilobytes =
+            Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmSize:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
+        limit(Long.toString((kilobytes << 10) + (64 << 20)));
+        tryInVain(engine, () -> engine.addDataset(data));
+      }
+    }
+
+    private static void limit(String bytes) throws Exception {
+      String pid = Long.toString(ProcessHandle.current().pid());
+      Process prlimit =
+          new ProcessBuilder("prlimit", "--pid", pid, "--as=" + bytes + ":").inheritIO().start();
+      if (prlimit.waitFor() != 0) {
+        System.exit(4);
+      }
+    }
+  }
+}
