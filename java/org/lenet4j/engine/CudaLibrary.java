@@ -13,6 +13,7 @@ import org.lenet4j.internal.presets.CudaPlugin;
 final class CudaLibrary {
   private static final String FILE = "liblenet_cuda.so";
   private static final String ABSENT = "the CUDA engine (" + FILE + ") is not on the class path";
+  private static final String PLATFORM = "linux-x86_64";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
 
   /** What liblenet_cuda.so is linked against, and cublasLt, which cuBLAS is. */
@@ -46,7 +47,16 @@ final class CudaLibrary {
    * at all, need not read how to install it.
    */
   static String briefUnavailableReason() {
-    return isAbsent() ? ABSENT + " ('lenet4j doctor' says what to add)" : unavailableReason();
+    return platformReason().isEmpty() && isAbsent()
+        ? ABSENT + " ('lenet4j doctor' says what to add)"
+        : unavailableReason();
+  }
+
+  /** Why no jar could help. */
+  private static String platformReason() {
+    return Loader.getPlatform().equals(PLATFORM)
+        ? ""
+        : "there is no CUDA engine for %s, only for %s".formatted(Loader.getPlatform(), PLATFORM);
   }
 
   private static boolean isAbsent() {
@@ -60,6 +70,9 @@ final class CudaLibrary {
   private static String load() {
     if (!NativeEngine.unavailableReason().isEmpty()) {
       return NativeEngine.unavailableReason();
+    }
+    if (!platformReason().isEmpty()) {
+      return platformReason();
     }
     String classifier = classifier();
     if (isAbsent()) {

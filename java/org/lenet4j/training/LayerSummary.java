@@ -12,11 +12,12 @@ import org.lenet4j.engine.Layer;
  * @param parameters weights and biases
  * @param multiplyAdds of the forward pass of one image; convolutions and dense layers only, the
  *     others have next to nothing
+ * @since 0.1.0
  */
 public record LayerSummary(
     Layer layer, String module, List<Integer> shape, long parameters, long multiplyAdds) {
 
-  /** Floating-point operations of the forward pass: a multiply-add is two. */
+  /** {@return the floating-point operations of the forward pass: a multiply-add is two} */
   public long flops() {
     return 2 * multiplyAdds;
   }
