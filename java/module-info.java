@@ -18,7 +18,6 @@ module org.lenet4j {
   exports org.lenet4j;
   exports org.lenet4j.data;
   exports org.lenet4j.engine;
-  exports org.lenet4j.io;
   exports org.lenet4j.report;
   exports org.lenet4j.training;
 

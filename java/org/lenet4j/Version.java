@@ -5,13 +5,17 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** The version of this build. */
+/**
+ * The version of this build.
+ *
+ * @since 0.1.0
+ */
 public final class Version {
   private static final String CURRENT = read();
 
   private Version() {}
 
-  /** Such as {@code 0.1.0}; the build wrote it beside this class. */
+  /** {@return the version, such as {@code 0.1.0}; the build wrote it beside this class} */
   public static String current() {
     return CURRENT;
   }

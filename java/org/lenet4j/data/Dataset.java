@@ -17,9 +17,14 @@ import org.lenet4j.io.Sha256;
  * by {@link #pixels()}, {@link #labels()} or {@link #take(int)} is reachable either. A view
  * therefore never points at freed memory, but {@code close()} does not free anything at once. Every
  * other method of a closed dataset throws {@link IllegalStateException}.
+ *
+ * @since 0.1.0
  */
 public final class Dataset implements AutoCloseable {
+  /** Rows of an image. */
   public static final int HEIGHT = 28;
+
+  /** Columns of an image. */
   public static final int WIDTH = 28;
 
   /** Bytes of one image. */
@@ -55,6 +60,7 @@ public final class Dataset implements AutoCloseable {
    *
    * @param pixels N x 28 x 28, unsigned
    * @param labels N class numbers, each in 0..1023
+   * @return a dataset that no longer needs the arrays
    * @throws LeNetException if there is no example, the lengths disagree or a label is out of range
    */
   public static Dataset of(byte[] pixels, int[] labels) {
@@ -114,19 +120,23 @@ public final class Dataset implements AutoCloseable {
     return current;
   }
 
-  /** Number of examples, N; at least 1. */
+  /** {@return the number of examples, N; at least 1} */
   public int size() {
     return open().labels.capacity();
   }
 
-  /** Largest label + 1; a subset made by {@link #take(int)} keeps the number of the whole. */
+  /**
+   * {@return the largest label + 1} A subset made by {@link #take(int)} keeps the number of the
+   * whole.
+   */
   public int classes() {
     return open().classes;
   }
 
   /**
-   * Class number of example i.
+   * {@return the class number of an example}
    *
+   * @param i which one, from 0
    * @throws IndexOutOfBoundsException unless {@code 0 <= i < size()}
    */
   public int label(int i) {
@@ -135,8 +145,9 @@ public final class Dataset implements AutoCloseable {
   }
 
   /**
-   * A copy of image i, [28][28] row by row, unsigned.
+   * {@return a copy of an image, [28][28] row by row, unsigned}
    *
+   * @param i which one, from 0
    * @throws IndexOutOfBoundsException unless {@code 0 <= i < size()}
    */
   public byte[] image(int i) {
@@ -144,8 +155,10 @@ public final class Dataset implements AutoCloseable {
   }
 
   /**
-   * A copy of images i to i + count - 1, [count][28][28] row by row, unsigned.
+   * {@return a copy of some images in a row, [count][28][28] row by row, unsigned}
    *
+   * @param i the first one, from 0
+   * @param count how many, at least 0
    * @throws IndexOutOfBoundsException unless these are examples of the dataset
    */
   public byte[] images(int i, int count) {
@@ -156,12 +169,15 @@ public final class Dataset implements AutoCloseable {
     return images;
   }
 
-  /** All pixels, [N][28][28] unsigned: a direct, read-only view of its own position and limit. */
+  /**
+   * {@return all pixels, [N][28][28] unsigned: a direct, read-only view of its own position and
+   * limit}
+   */
   public ByteBuffer pixels() {
     return open().pixels.asReadOnlyBuffer().clear();
   }
 
-  /** All labels, [N]: a direct, read-only view of its own position and limit. */
+  /** {@return all labels, [N]: a direct, read-only view of its own position and limit} */
   public IntBuffer labels() {
     return open().labels.asReadOnlyBuffer().clear();
   }
@@ -170,6 +186,8 @@ public final class Dataset implements AutoCloseable {
    * The first n examples, or all of them if there are fewer. The result shares this dataset's
    * memory and is closed on its own: closing either leaves the other usable.
    *
+   * @param n how many, at least 1
+   * @return a dataset of its own
    * @throws LeNetException if n is less than 1
    */
   public Dataset take(int n) {
@@ -191,6 +209,7 @@ public final class Dataset implements AutoCloseable {
    * A copy of some examples, in the order given; their number of classes stays that of the whole.
    *
    * @param indices of examples, at least one; an example may be there more than once
+   * @return a dataset of its own
    * @throws IndexOutOfBoundsException unless each is at least 0 and below size()
    */
   public Dataset select(int[] indices) {
@@ -207,7 +226,11 @@ public final class Dataset implements AutoCloseable {
     return new Dataset(new Storage(pixels, labels, s.classes));
   }
 
-  /** A copy with rows and columns of every image exchanged: EMNIST's images lie on their sides. */
+  /**
+   * A copy with rows and columns of every image exchanged: EMNIST's images lie on their sides.
+   *
+   * @return a dataset of its own
+   */
   public Dataset transposed() {
     Storage s = open();
     ByteBuffer pixels = OffHeap.bytes(s.pixels.capacity());
@@ -224,6 +247,8 @@ public final class Dataset implements AutoCloseable {
   /**
    * The same images with their classes renumbered; the result has all the map's classes.
    *
+   * @param map gives each label its class
+   * @return a dataset of its own, which shares the memory of the images
    * @throws LeNetException if the map lacks a label
    */
   public Dataset relabelled(LabelMap map) {
@@ -237,8 +262,8 @@ public final class Dataset implements AutoCloseable {
   }
 
   /**
-   * SHA-256 of all pixels and then all labels, each label as four bytes, the highest first; 64
-   * hexadecimal digits.
+   * {@return the SHA-256 of all pixels and then all labels, each label as four bytes, the highest
+   * first; 64 hexadecimal digits}
    */
   public String sha256() {
     Storage s = open();

@@ -1,6 +1,10 @@
 package org.lenet4j.data;
 
-/** Hears how far a download has come. Called often, on the thread that downloads. */
+/**
+ * Hears how far a download has come. Called often, on the thread that downloads.
+ *
+ * @since 0.1.0
+ */
 @FunctionalInterface
 public interface DownloadListener {
   /** Hears nothing. */

@@ -24,6 +24,8 @@ import org.lenet4j.io.CacheDirectory;
  * second at loading.
  *
  * <p>The system property {@code lenet4j.offline=true} forbids every download.
+ *
+ * @since 0.1.0
  */
 public final class FashionMnist {
   private static final Path SYSTEM_DIRECTORY = Path.of("/usr/share/datasets/fashion-mnist");
@@ -87,6 +89,7 @@ public final class FashionMnist {
    * @param offline never download; the system property {@code lenet4j.offline=true} does the same
    * @param mirrors HTTPS addresses of folders that hold the four .gz files, tried in order
    * @param listener hears how downloads proceed
+   * @since 0.1.0
    */
   public record Options(
       Optional<Path> directory,
@@ -94,6 +97,11 @@ public final class FashionMnist {
       boolean offline,
       List<URI> mirrors,
       DownloadListener listener) {
+    /**
+     * Copies the mirrors.
+     *
+     * @throws LeNetException if there are none
+     */
     public Options {
       Objects.requireNonNull(mirrors, "mirrors must not be null");
       Objects.requireNonNull(directory, "directory must not be null");
@@ -110,34 +118,62 @@ public final class FashionMnist {
               .toList();
     }
 
-    /** No explicit directory, the user's cache, downloads allowed from the known mirrors. */
+    /**
+     * {@return options with no explicit directory, the user's cache, and downloads allowed from the
+     * known mirrors}
+     */
     public static Options defaults() {
       return new Options(
           Optional.empty(), CacheDirectory.ofUser(), false, MIRRORS, DownloadListener.SILENT);
     }
 
-    /** These options with an explicit directory, which then is the only place to look in. */
+    /**
+     * Names the only place to look in.
+     *
+     * @param directory of IDX files
+     * @return options that differ in this alone
+     */
     public Options withDirectory(Path directory) {
       Objects.requireNonNull(directory, "directory must not be null");
       return new Options(Optional.of(directory), cache, offline, mirrors, listener);
     }
 
-    /** These options with another cache. */
+    /**
+     * Moves the cache.
+     *
+     * @param cache made if it is not there
+     * @return options that differ in this alone
+     */
     public Options withCache(Path cache) {
       return new Options(directory, cache, offline, mirrors, listener);
     }
 
-    /** These options with downloads forbidden or allowed. */
+    /**
+     * Forbids or allows downloads.
+     *
+     * @param offline whether to forbid them
+     * @return options that differ in this alone
+     */
     public Options withOffline(boolean offline) {
       return new Options(directory, cache, offline, mirrors, listener);
     }
 
-    /** These options with other mirrors. */
+    /**
+     * Downloads from elsewhere.
+     *
+     * @param mirrors at least one
+     * @return options that differ in this alone
+     */
     public Options withMirrors(List<URI> mirrors) {
       return new Options(directory, cache, offline, mirrors, listener);
     }
 
-    /** These options with a listener for downloads. */
+    /**
+     * Listens to downloads.
+     *
+     * @param listener called on the thread that downloads
+     * @return options that differ in this alone
+     */
     public Options withListener(DownloadListener listener) {
       return new Options(directory, cache, offline, mirrors, listener);
     }
@@ -145,13 +181,13 @@ public final class FashionMnist {
 
   private FashionMnist() {}
 
-  /** The names of the ten classes, in the order of their labels. */
+  /** {@return the names of the ten classes, in the order of their labels} */
   public static List<String> labels() {
     return LABELS;
   }
 
   /**
-   * The 60,000 training examples, with default options.
+   * {@return the 60,000 training examples, with default options}
    *
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
@@ -160,7 +196,7 @@ public final class FashionMnist {
   }
 
   /**
-   * The 10,000 test examples, with default options.
+   * {@return the 10,000 test examples, with default options}
    *
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
@@ -169,8 +205,10 @@ public final class FashionMnist {
   }
 
   /**
-   * The training examples: 60,000 of Fashion-MNIST, or whatever an explicit directory holds.
+   * {@return the training examples: 60,000 of Fashion-MNIST, or whatever an explicit directory
+   * holds}
    *
+   * @param options where to look
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
   public static Dataset train(Options options) {
@@ -182,8 +220,9 @@ public final class FashionMnist {
   }
 
   /**
-   * The test examples: 10,000 of Fashion-MNIST, or whatever an explicit directory holds.
+   * {@return the test examples: 10,000 of Fashion-MNIST, or whatever an explicit directory holds}
    *
+   * @param options where to look
    * @throws LeNetException if the data cannot be found, downloaded or read
    */
   public static Dataset test(Options options) {
@@ -195,9 +234,10 @@ public final class FashionMnist {
   }
 
   /**
-   * The directory that {@link #train(Options)} and {@link #test(Options)} read, after a download if
-   * that is what it takes.
+   * {@return the directory that {@link #train(Options)} and {@link #test(Options)} read, after a
+   * download if that is what it takes}
    *
+   * @param options where to look
    * @throws LeNetException if there is none
    */
   public static Path locate(Options options) {

@@ -20,6 +20,7 @@ import org.lenet4j.io.FileReasons;
  * @param width of the picture that it was made from
  * @param height of that picture
  * @param inverted whether that picture was dark on light
+ * @since 0.1.0
  */
 public record GreyImage(byte[] pixels, int width, int height, boolean inverted) {
   public GreyImage {
@@ -31,6 +32,8 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * all of an IDX file of images, plain or gzip, see {@link #of(byte[], int, int)}. The content
    * tells which it is.
    *
+   * @param file of at most 64 Mi pixels
+   * @return one for each picture, in the order of the file
    * @throws LeNetException if the file cannot be read or is none of these
    */
   public static List<GreyImage> read(Path file) {
@@ -64,6 +67,9 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * square with the mean of its border, shrunk or enlarged by the mean over the area of each pixel,
    * and inverted if its border is light, since a network that learnt light things on black takes
    * dark ones on white for something else.
+   *
+   * @param picture of any size
+   * @return what the network should see of it
    */
   public static GreyImage of(BufferedImage picture) {
     Objects.requireNonNull(picture, "picture must not be null");
@@ -77,6 +83,9 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * padded and resized. Those of 28 x 28 stay as they are.
    *
    * @param pixels [height][width], 0 black to 255 white
+   * @param width at least 1
+   * @param height at least 1
+   * @return what the network should see of them
    */
   public static GreyImage of(byte[] pixels, int width, int height) {
     Objects.requireNonNull(pixels, "pixels must not be null");

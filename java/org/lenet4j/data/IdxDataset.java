@@ -24,6 +24,8 @@ import org.lenet4j.LeNetException;
  * <p>Where a directory holds several data sets, as EMNIST's does, their files begin with a name:
  * {@code emnist-letters-train-images-idx3-ubyte} and {@code emnist-letters-test-images-idx3-ubyte}
  * are of the data set {@code emnist-letters}.
+ *
+ * @since 0.1.0
  */
 public final class IdxDataset {
   /** The two halves of such a data set. */
@@ -58,6 +60,8 @@ public final class IdxDataset {
   /**
    * Reads the training examples.
    *
+   * @param directory of the two files
+   * @return the examples, to be closed
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset train(Path directory) {
@@ -67,7 +71,9 @@ public final class IdxDataset {
   /**
    * Reads the training examples of one of several data sets.
    *
+   * @param directory of the two files
    * @param name begins the names of its files, such as {@code emnist-letters}; may be empty
+   * @return the examples, to be closed
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset train(Path directory, String name) {
@@ -77,6 +83,8 @@ public final class IdxDataset {
   /**
    * Reads the test examples.
    *
+   * @param directory of the two files
+   * @return the examples, to be closed
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset test(Path directory) {
@@ -86,6 +94,9 @@ public final class IdxDataset {
   /**
    * Reads the test examples of one of several data sets, likewise.
    *
+   * @param directory of the two files
+   * @param name begins the names of its files; may be empty
+   * @return the examples, to be closed
    * @throws LeNetException if a file is missing, unreadable or malformed
    */
   public static Dataset test(Path directory, String name) {

@@ -20,6 +20,8 @@ import org.lenet4j.LeNetException;
  * <p>A file has one line for each class, in the order of the classes: a label, then the codes of
  * the class's characters, as in the mapping files of EMNIST ({@code 1 65 97} makes label 1 the
  * class {@code A/a}), or a name ({@code 1 Trouser}).
+ *
+ * @since 0.1.0
  */
 public final class LabelMap {
   private static final Pattern LINE = Pattern.compile("(\\d{1,9})\\s+(\\S.*)");
@@ -36,6 +38,8 @@ public final class LabelMap {
   /**
    * Reads a file.
    *
+   * @param file in UTF-8
+   * @return the map
    * @throws LeNetException if it cannot be read or is no such file
    */
   public static LabelMap read(Path file) {
@@ -98,7 +102,7 @@ public final class LabelMap {
     return visible ? codes.stream().map(Character::toString).collect(Collectors.joining("/")) : "";
   }
 
-  /** The names of the classes in their order. */
+  /** {@return the names of the classes in their order} */
   public List<String> names() {
     return List.copyOf(names);
   }

@@ -10,11 +10,14 @@ import org.lenet4j.LeNetException;
  *
  * @param mean of the pixels as 0 to 1
  * @param deviation of the pixels as 0 to 1, above 0
+ * @since 0.1.0
  */
 public record PixelStatistics(double mean, double deviation) {
   /**
    * Looks at every pixel once.
    *
+   * @param dataset usually the training set
+   * @return its statistics
    * @throws LeNetException if all pixels are equal: there is no deviation to divide by
    */
   public static PixelStatistics of(Dataset dataset) {

@@ -9,12 +9,21 @@ import java.util.Objects;
  * <p>The mixing step is the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
  * pseudorandom number generators", OOPSLA 2014). Golden values in {@code GoldenTest} hold this
  * function to its definition in every language that implements it.
+ *
+ * @since 0.1.0
  */
 public final class CounterRandom {
-  /** What the numbers are for; the streams of one seed are independent. */
+  /**
+   * What the numbers are for; the streams of one seed are independent.
+   *
+   * @since 0.1.0
+   */
   public enum Stream {
+    /** The initial parameters. */
     INIT,
+    /** The order of the examples. */
     SHUFFLE,
+    /** Which images are mirrored and how far they are moved. */
     AUGMENT,
     /** The random image of the layer-shape print. */
     SAMPLE
@@ -30,7 +39,14 @@ public final class CounterRandom {
     return z ^ (z >>> 31);
   }
 
-  /** 64 random bits. */
+  /**
+   * {@return 64 random bits}
+   *
+   * @param seed any
+   * @param stream what the number is for
+   * @param epoch from 0; -1 for what is drawn once for all epochs
+   * @param index of the number within these
+   */
   public static long bits(long seed, Stream stream, long epoch, long index) {
     Objects.requireNonNull(stream, "stream must not be null");
     long h = mix64(seed + GOLDEN_GAMMA);
@@ -39,12 +55,25 @@ public final class CounterRandom {
     return mix64((h ^ index) + GOLDEN_GAMMA);
   }
 
-  /** A uniform float in [0, 1): the upper 24 bits, so that every value is exact. */
+  /**
+   * {@return a uniform float in [0, 1): the upper 24 bits, so that every value is exact}
+   *
+   * @param seed any
+   * @param stream what the number is for
+   * @param epoch from 0; -1 for what is drawn once for all epochs
+   * @param index of the number within these
+   */
   public static float uniform(long seed, Stream stream, long epoch, long index) {
     return (bits(seed, stream, epoch, index) >>> 40) * 0x1p-24f;
   }
 
-  /** A random permutation of 0..n-1 (Fisher-Yates), the order of one epoch. */
+  /**
+   * {@return a random permutation of 0..n-1 (Fisher-Yates), the order of one epoch}
+   *
+   * @param n how many, at least 0
+   * @param seed any
+   * @param epoch as in {@link #bits}
+   */
   public static int[] permutation(int n, long seed, long epoch) {
     if (n < 0) {
       throw new IllegalArgumentException("n must not be negative, was " + n);

@@ -10,9 +10,14 @@ import java.util.regex.Pattern;
  *
  * @param kind the engine
  * @param index which GPU; 0 for the other kinds
+ * @since 0.1.0
  */
 public record Device(Kind kind, int index) {
-  /** The engines, and the choice between them. */
+  /**
+   * The engines, and the choice between them.
+   *
+   * @since 0.1.0
+   */
   public enum Kind {
     /** The best one that works here. */
     AUTO,
@@ -26,6 +31,11 @@ public record Device(Kind kind, int index) {
 
   private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
 
+  /**
+   * Only GPUs are counted.
+   *
+   * @throws IllegalArgumentException if the index is negative, or above 0 without CUDA
+   */
   public Device {
     Objects.requireNonNull(kind, "kind must not be null");
     if (index < 0 || (index > 0 && kind != Kind.CUDA)) {
@@ -33,18 +43,26 @@ public record Device(Kind kind, int index) {
     }
   }
 
+  /** {@return the best device that works when a network is opened on it} */
   public static Device auto() {
     return new Device(Kind.AUTO, 0);
   }
 
+  /** {@return the reference engine in plain Java} */
   public static Device java() {
     return new Device(Kind.JAVA, 0);
   }
 
+  /** {@return the native engine on this machine's processor} */
   public static Device cpu() {
     return new Device(Kind.CPU, 0);
   }
 
+  /**
+   * {@return an NVIDIA GPU}
+   *
+   * @param index which one, from 0, in CUDA's order
+   */
   public static Device cuda(int index) {
     return new Device(Kind.CUDA, index);
   }
@@ -52,6 +70,8 @@ public record Device(Kind kind, int index) {
   /**
    * Reads {@code auto}, {@code java}, {@code cpu}, {@code cuda} or {@code cuda:N}.
    *
+   * @param text lower case
+   * @return the device of that name
    * @throws IllegalArgumentException for anything else
    */
   public static Device parse(String text) {

@@ -5,7 +5,11 @@ import java.util.List;
 import java.util.Objects;
 import org.lenet4j.internal.binding.LeNetNative;
 
-/** What the engines find on this machine, link by link, for people to read. */
+/**
+ * What the engines find on this machine, link by link, for people to read.
+ *
+ * @since 0.1.0
+ */
 public final class Diagnosis {
   /**
    * One fact.
@@ -13,6 +17,7 @@ public final class Diagnosis {
    * @param name such as {@code cuDNN}
    * @param value such as {@code 9.24.0 (built for 9.24.0)}, or what is wrong and what helps
    * @param ok whether nothing is wrong
+   * @since 0.1.0
    */
   public record Line(String name, String value, boolean ok) {
     public Line {
@@ -23,7 +28,7 @@ public final class Diagnosis {
 
   private Diagnosis() {}
 
-  /** What the cpu engine needs and has. */
+  /** {@return what the cpu engine needs and has} */
   public static List<Line> cpu() {
     String reason = NativeEngine.unavailableReason();
     if (!reason.isEmpty()) {
@@ -51,6 +56,8 @@ public final class Diagnosis {
   /**
    * What the cuda engine needs and has: the libraries with the paths they were loaded from, their
    * versions, built for and found, the driver and the devices. Loads all that can be loaded.
+   *
+   * @return the findings in the order to show
    */
   public static List<Line> cuda() {
     List<Line> lines = new ArrayList<>();

@@ -17,46 +17,71 @@ import org.lenet4j.data.Dataset;
  * with unusable arguments throws IllegalArgumentException or NullPointerException, a call after
  * {@link #close} or before the call it depends on IllegalStateException, and a failure of the
  * device {@link org.lenet4j.LeNetException}; the engine stays usable.
+ *
+ * @since 0.1.0
  */
 public interface Engine extends AutoCloseable {
+  /** {@return what was fixed when this engine was created} */
   EngineConfig config();
 
   /**
-   * The device's short name, as in "training on cpu": {@code java}, {@code cpu}, {@code cuda:0}.
+   * {@return the device's short name, as in "training on cpu": {@code java}, {@code cpu}, {@code
+   * cuda:0}}
    */
   String device();
 
-  /** The device in full, such as {@code cpu (2 threads, x86-64-v4)}. */
+  /** {@return the device in full, such as {@code cpu (2 threads, x86-64-v4)}} */
   String description();
 
   /**
    * Copies a dataset to the device. Its labels must be below the number of classes.
    *
+   * @param dataset may be closed afterwards
    * @return the id by which the other methods know it
    */
   int addDataset(Dataset dataset);
 
-  /** Frees a dataset; an epoch that uses it ends. */
+  /**
+   * Frees a dataset; an epoch that uses it ends.
+   *
+   * @param dataset the id that {@link #addDataset} gave
+   */
   void removeDataset(int dataset);
 
-  /** Begins an epoch, whatever was left of the one before; momentum and metrics carry over. */
+  /**
+   * Begins an epoch, whatever was left of the one before; momentum and metrics carry over.
+   *
+   * @param plan the order of the examples and the rates of the steps
+   */
   void startEpoch(EpochPlan plan);
 
-  /** Trains on the next mini-batches of the epoch; no more may be asked for than it has left. */
+  /**
+   * Trains on the next mini-batches of the epoch; no more may be asked for than it has left.
+   *
+   * @param batches how many, at least 0
+   */
   void run(int batches);
 
-  /** Mini-batches done since {@link #startEpoch}; 0 without an epoch. */
+  /** {@return the mini-batches done since {@link #startEpoch}; 0 without an epoch} */
   int position();
 
-  /** The training metrics since this was last called (the loss with label smoothing, if any). */
+  /**
+   * {@return the training metrics since this was last called (the loss with label smoothing, if
+   * any)}
+   */
   Metrics takeMetrics();
 
-  /** Loss (without label smoothing) and accuracy over a whole dataset. */
+  /**
+   * {@return loss (without label smoothing) and accuracy over a whole dataset}
+   *
+   * @param dataset the id that {@link #addDataset} gave
+   */
   Metrics evaluate(int dataset);
 
   /**
    * Forward and backward without an update, metrics or augmentation.
    *
+   * @param dataset the id that {@link #addDataset} gave
    * @param indices the examples of the mini-batch
    * @param gradient receives the gradient of the mean loss in the parameters' layout
    * @return the mean loss
@@ -66,6 +91,7 @@ public interface Engine extends AutoCloseable {
   /**
    * What a layer puts out.
    *
+   * @param layer which one
    * @param images n images of 28 x 28 pixels
    * @return n times the layer's output, each of {@link Layer#shape}
    */
@@ -80,22 +106,25 @@ public interface Engine extends AutoCloseable {
    */
   float[] predict(byte[] images);
 
-  /** A copy of the parameters, see {@link ParameterLayout}. */
+  /** {@return a copy of the parameters, see {@link ParameterLayout}} */
   float[] parameters();
 
   /**
    * Replaces the parameters; momentum stays.
    *
+   * @param parameters in the order of {@link ParameterLayout}
    * @throws IllegalArgumentException if they are not as many as the network has, all finite
    */
   void setParameters(float[] parameters);
 
-  /** A copy of all that training changes. */
+  /** {@return a copy of all that training changes} */
   EngineState state();
 
   /**
    * Puts a state back. For one in the middle of an epoch, {@link #startEpoch} with that epoch's
    * plan comes first.
+   *
+   * @param state of an engine of an equal configuration, on whatever device
    */
   void restore(EngineState state);
 

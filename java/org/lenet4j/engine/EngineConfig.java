@@ -20,6 +20,7 @@ import org.lenet4j.data.Dataset;
  * @param flip whether training mirrors images at random
  * @param shift training shifts images at random by up to so many pixels in each direction
  * @param seed of the augmentation's random numbers
+ * @since 0.1.0
  */
 public record EngineConfig(
     int classes,
@@ -43,6 +44,11 @@ public record EngineConfig(
       new EngineConfig(
           10, Activation.SIGMOID, Pooling.AVG, 1 / 255f, 0, 0, false, 0, 0, false, 0, 0);
 
+  /**
+   * Refuses what no engine can do.
+   *
+   * @throws IllegalArgumentException if a component is out of its range
+   */
   public EngineConfig {
     if (classes < 1 || classes > ParameterLayout.MAX_CLASSES) {
       throw new IllegalArgumentException(
@@ -67,15 +73,28 @@ public record EngineConfig(
     }
   }
 
-  /** The arena's layout for this number of classes. */
+  /** {@return the arena's layout for this number of classes} */
   public ParameterLayout layout() {
     return ParameterLayout.of(classes);
   }
 
+  /**
+   * Changes the last layer.
+   *
+   * @param value 1 to {@link ParameterLayout#MAX_CLASSES}
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withClasses(int value) {
     return with(draft -> draft.classes = value);
   }
 
+  /**
+   * Changes the variant of the network.
+   *
+   * @param activation of every hidden layer
+   * @param pooling of both pooling layers
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withVariant(Activation activation, Pooling pooling) {
     return with(
         draft -> {
@@ -84,6 +103,13 @@ public record EngineConfig(
         });
   }
 
+  /**
+   * Changes how pixels enter the network: p * scale + offset.
+   *
+   * @param scale 1 / 255 in the chapter
+   * @param offset 0 in the chapter
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withInput(float scale, float offset) {
     return with(
         draft -> {
@@ -92,6 +118,13 @@ public record EngineConfig(
         });
   }
 
+  /**
+   * Changes the momentum.
+   *
+   * @param value 0 to below 1
+   * @param useNesterov needs a momentum above 0
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withMomentum(float value, boolean useNesterov) {
     return with(
         draft -> {
@@ -100,14 +133,34 @@ public record EngineConfig(
         });
   }
 
+  /**
+   * Changes the L2 penalty.
+   *
+   * @param value at least 0
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withWeightDecay(float value) {
     return with(draft -> draft.weightDecay = value);
   }
 
+  /**
+   * Changes the targets of the loss.
+   *
+   * @param value 0 to below 1
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withLabelSmoothing(float value) {
     return with(draft -> draft.labelSmoothing = value);
   }
 
+  /**
+   * Changes what is done to training images.
+   *
+   * @param newFlip mirrors every other one
+   * @param newShift pixels, 0 to {@link #MAX_SHIFT}
+   * @param newSeed of both
+   * @return a configuration that differs in this alone
+   */
   public EngineConfig withAugmentation(boolean newFlip, int newShift, long newSeed) {
     return with(
         draft -> {

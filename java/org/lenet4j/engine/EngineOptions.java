@@ -10,14 +10,22 @@ package org.lenet4j.engine;
  *     fraction) for the tensor cores
  * @param cudaGraph whether the cuda engine replays a training step as a CUDA Graph; the same bits
  *     either way
+ * @since 0.1.0
  */
 public record EngineOptions(int threads, String instructionSet, boolean tf32, boolean cudaGraph) {
   /** More threads than this are refused. */
   public static final int MAX_THREADS = 1024;
 
+  /** All threads, the best instruction set, no TF32, CUDA Graphs. */
   public static final EngineOptions DEFAULT =
       new EngineOptions(0, System.getProperty("lenet4j.isa", ""), false, true);
 
+  /**
+   * Refuses numbers of threads that nobody can mean.
+   *
+   * @throws IllegalArgumentException if there are too many threads, or no text for the instruction
+   *     set
+   */
   public EngineOptions {
     if (threads < 0 || threads > MAX_THREADS) {
       throw new IllegalArgumentException(
@@ -29,18 +37,42 @@ public record EngineOptions(int threads, String instructionSet, boolean tf32, bo
     }
   }
 
+  /**
+   * Changes the number of threads.
+   *
+   * @param value 0 for one per physical core
+   * @return options that differ in this alone
+   */
   public EngineOptions withThreads(int value) {
     return new EngineOptions(value, instructionSet, tf32, cudaGraph);
   }
 
+  /**
+   * Changes the instruction set.
+   *
+   * @param value empty for the best
+   * @return options that differ in this alone
+   */
   public EngineOptions withInstructionSet(String value) {
     return new EngineOptions(threads, value, tf32, cudaGraph);
   }
 
+  /**
+   * Allows or forbids TF32.
+   *
+   * @param value whether to allow it
+   * @return options that differ in this alone
+   */
   public EngineOptions withTf32(boolean value) {
     return new EngineOptions(threads, instructionSet, value, cudaGraph);
   }
 
+  /**
+   * Turns CUDA Graphs on or off.
+   *
+   * @param value whether to use them
+   * @return options that differ in this alone
+   */
   public EngineOptions withCudaGraph(boolean value) {
     return new EngineOptions(threads, instructionSet, tf32, value);
   }

@@ -9,6 +9,7 @@ import java.util.Objects;
  * @param velocities the momentum buffers in the same layout; all zero without momentum
  * @param position mini-batches of the current epoch already done
  * @param metrics sums since they were last taken
+ * @since 0.1.0
  */
 public record EngineState(float[] parameters, float[] velocities, int position, Metrics metrics) {
   public EngineState {

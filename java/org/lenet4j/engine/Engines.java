@@ -6,7 +6,11 @@ import java.util.Objects;
 import org.lenet4j.LeNetException;
 import org.lenet4j.internal.binding.LeNetNative;
 
-/** Opens engines: the one place that chooses between them. */
+/**
+ * Opens engines: the one place that chooses between them.
+ *
+ * @since 0.1.0
+ */
 public final class Engines {
   private static final Logger LOGGER = System.getLogger(Engines.class.getName());
 
@@ -18,6 +22,10 @@ public final class Engines {
    * <p>{@link Device.Kind#AUTO} takes the fastest device that works: cuda, cpu, java. It logs one
    * line on why it did not take a faster one.
    *
+   * @param device where to compute
+   * @param config what to compute
+   * @param options how; what the device does not know is ignored
+   * @return the engine, to be closed
    * @throws LeNetException if the device cannot be used here; the message says why
    */
   public static Engine open(Device device, EngineConfig config, EngineOptions options) {
@@ -31,14 +39,17 @@ public final class Engines {
     };
   }
 
-  /** Engines with native memory that are open; 0 when every one has been closed. */
+  /**
+   * {@return the number of engines with native memory that are open; 0 when every one has been
+   * closed}
+   */
   public static int liveCount() {
     return NativeResource.live();
   }
 
   /**
-   * Bytes of native memory that all open engines hold for parameters, activations and datasets.
-   * What engines hold on GPUs is not counted.
+   * {@return the bytes of native memory that all open engines hold for parameters, activations and
+   * datasets} What engines hold on GPUs is not counted.
    */
   public static long nativeBytes() {
     return NativeEngine.unavailableReason().isEmpty() ? LeNetNative.native_bytes() : 0;

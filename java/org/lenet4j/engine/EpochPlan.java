@@ -11,8 +11,15 @@ import java.util.Objects;
  * @param order indices of examples; mini-batch i holds order[i * batchSize] and the following
  * @param batchSize examples in a mini-batch; the last one may be smaller
  * @param learningRates one per mini-batch
+ * @since 0.1.0
  */
 public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, float[] learningRates) {
+  /**
+   * Copies the arrays.
+   *
+   * @throws IllegalArgumentException if there is no example, no rate for a step, or a rate that is
+   *     not finite
+   */
   public EpochPlan {
     order = Objects.requireNonNull(order, "order must not be null").clone();
     learningRates = Objects.requireNonNull(learningRates, "learningRates must not be null").clone();
@@ -35,24 +42,29 @@ public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, floa
     }
   }
 
-  /** A copy of the order. */
+  /** {@return a copy of the order} */
   @Override
   public int[] order() {
     return order.clone();
   }
 
-  /** A copy of the learning rates. */
+  /** {@return a copy of the learning rates} */
   @Override
   public float[] learningRates() {
     return learningRates.clone();
   }
 
-  /** Mini-batches in this epoch. */
+  /** {@return the number of mini-batches in this epoch} */
   public int batches() {
     return learningRates.length;
   }
 
-  /** Mini-batches that so many examples make, the smaller last one included. */
+  /**
+   * {@return the number of mini-batches that so many examples make, the smaller last one included}
+   *
+   * @param examples at least 0
+   * @param batchSize at least 1
+   */
   public static int batches(int examples, int batchSize) {
     if (batchSize < 1) {
       throw new IllegalArgumentException("batchSize must be at least 1, was " + batchSize);

@@ -1,5 +1,6 @@
 package org.lenet4j.engine;
 
+import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.lenet4j.LeNetException;
@@ -10,10 +11,18 @@ import org.lenet4j.internal.binding.LeNetNative;
 /** An engine in native code: a thin layer over the generated bindings of native/include/lenet. */
 final class NativeEngine extends AbstractEngine {
   /** Loads the native library once, on first use. */
+  /** Those that release/build makes a jar for. */
+  private static final List<String> PLATFORMS = List.of("linux-x86_64", "linux-arm64");
+
   private static final class Library {
     static final String UNAVAILABLE = load();
 
     private static String load() {
+      String platform = Loader.getPlatform();
+      if (!PLATFORMS.contains(platform)) {
+        return "there is no native code for %s, only for %s"
+            .formatted(platform, String.join(" and ", PLATFORMS));
+      }
       try {
         NativeLibrary.load("liblenet.so");
         NativeLibrary.load("libjniLeNetNative.so");
@@ -21,7 +30,7 @@ final class NativeEngine extends AbstractEngine {
         return "";
       } catch (LeNetException | LinkageError e) {
         return "the native library for %s could not be loaded: %s; or use --device java"
-            .formatted(Loader.getPlatform(), e.getMessage());
+            .formatted(platform, e.getMessage());
       }
     }
   }

@@ -9,6 +9,8 @@ import java.util.Objects;
  * and shapes, row-major, without gaps. 61,706 floats for ten classes.
  *
  * <p>Keep in sync with {@code lenet::ParameterLayout} in native/core/layout.h.
+ *
+ * @since 0.1.0
  */
 public final class ParameterLayout {
   /** The most classes a network may have. */
@@ -25,6 +27,7 @@ public final class ParameterLayout {
    * @param length number of floats
    * @param fanIn inputs that reach one output (kernel area included)
    * @param fanOut outputs that one input reaches (kernel area included)
+   * @since 0.1.0
    */
   public record Tensor(
       String name, String key, List<Integer> shape, int offset, int length, int fanIn, int fanOut) {
@@ -34,7 +37,7 @@ public final class ParameterLayout {
       shape = List.copyOf(Objects.requireNonNull(shape, "shape must not be null"));
     }
 
-    /** Whether this is a weight and not a bias. */
+    /** {@return whether this is a weight and not a bias} */
     public boolean isWeight() {
       return shape.size() > 1;
     }
@@ -57,7 +60,12 @@ public final class ParameterLayout {
     this.size = end;
   }
 
-  /** The layout of a network with the given number of classes, 1 to {@link #MAX_CLASSES}. */
+  /**
+   * {@return the layout of a network with so many classes}
+   *
+   * @param classes 1 to {@link #MAX_CLASSES}
+   * @throws IllegalArgumentException if they are out of range
+   */
   public static ParameterLayout of(int classes) {
     if (classes < 1 || classes > MAX_CLASSES) {
       throw new IllegalArgumentException(
@@ -79,16 +87,22 @@ public final class ParameterLayout {
     return offset + weights + out;
   }
 
+  /** {@return the number of classes} */
   public int classes() {
     return classes;
   }
 
-  /** The tensors in arena order: weight and bias of conv1, conv2, fc1, fc2, fc3. */
+  /** {@return the tensors in arena order: weight and bias of conv1, conv2, fc1, fc2, fc3} */
   public List<Tensor> tensors() {
     return tensors;
   }
 
-  /** The tensor of the given name, such as {@code fc3.bias}. */
+  /**
+   * {@return the tensor of the given name, such as {@code fc3.bias}}
+   *
+   * @param name of a layer and a parameter
+   * @throws IllegalArgumentException if there is none of this name
+   */
   public Tensor tensor(String name) {
     Objects.requireNonNull(name, "name must not be null");
     return tensors.stream()
@@ -97,7 +111,7 @@ public final class ParameterLayout {
         .orElseThrow(() -> new IllegalArgumentException("no parameter tensor " + name));
   }
 
-  /** Floats in the arena. */
+  /** {@return the number of floats in the arena} */
   public int size() {
     return size;
   }

@@ -4,6 +4,8 @@ package org.lenet4j.engine;
  * How a window of 2 x 2 becomes one value; stride 2.
  *
  * <p>Keep the order in sync with {@code lenet::Pooling} in native/include/lenet/engine.h.
+ *
+ * @since 0.1.0
  */
 public enum Pooling {
   /** The mean of the window, the chapter's. */
@@ -17,7 +19,7 @@ public enum Pooling {
     this.moduleName = moduleName;
   }
 
-  /** The name of PyTorch's module, for the layer-shape print. */
+  /** {@return the name of PyTorch's module, for the layer-shape print} */
   public String moduleName() {
     return moduleName;
   }

@@ -22,6 +22,8 @@ import org.lenet4j.training.Progress;
  * The scalars of a training for TensorBoard: an event file, which is a TFRecord file of protobuf
  * messages {@code tensorflow.Event} (tensorflow/core/util/event.proto). A step is a mini-batch,
  * counted from the training's beginning.
+ *
+ * @since 0.1.0
  */
 public final class EventFile implements Consumer<Progress>, AutoCloseable {
   private static final String VERSION = "brain.Event:2";

@@ -26,6 +26,8 @@ import org.lenet4j.training.Progress;
  *   page.finish(Report.of(run, net, test, training));
  * }
  * }</pre>
+ *
+ * @since 0.1.0
  */
 public final class LivePage implements Consumer<Progress>, AutoCloseable {
   private static final long PATIENCE_MILLIS = 10_000;
@@ -62,8 +64,10 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
    * Begins to serve the page on 127.0.0.1.
    *
    * @param port 0 for any that is free
+   * @param run what the page says of the training
    * @param history epochs before a resume
    * @param curve its points before a resume
+   * @return the page, to be closed
    * @throws org.lenet4j.LeNetException if the port cannot be used
    */
   public static LivePage open(int port, Run run, List<Epoch> history, List<CurvePoint> curve) {
@@ -79,12 +83,12 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
     return new LivePage(port, patienceMillis, run, history, curve);
   }
 
-  /** What to type into a browser. */
+  /** {@return what to type into a browser} */
   public URI address() {
     return server.address();
   }
 
-  /** Whether somebody pressed the button. */
+  /** {@return whether somebody pressed the button} */
   public boolean stopRequested() {
     return stopRequested;
   }
@@ -147,7 +151,11 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
     }
   }
 
-  /** Shows all who watch the report, and ends. */
+  /**
+   * Shows all who watch the report, and ends.
+   *
+   * @param report on this training
+   */
   public void finish(Report report) {
     Objects.requireNonNull(report, "report must not be null");
     server.end(
@@ -157,7 +165,11 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
             new Event("end", "The training has ended. This is its report.")));
   }
 
-  /** Tells all who watch how the training ended, and ends; after the first time it does nothing. */
+  /**
+   * Tells all who watch how the training ended, and ends; after the first time it does nothing.
+   *
+   * @param message one sentence
+   */
   public void finish(String message) {
     Objects.requireNonNull(message, "message must not be null");
     server.end(List.of(new Event("progress", figures().markup()), new Event("end", message)));

@@ -13,6 +13,8 @@ import org.lenet4j.training.Training;
  * What came out of a training, as one HTML file that needs nothing else: curves, accuracy with its
  * 95 % interval, confusion matrix and figures of each class, the most confident mistakes, filters
  * and activations, layers, and how to repeat it.
+ *
+ * @since 0.1.0
  */
 public final class Report {
   private final Run run;
@@ -28,8 +30,11 @@ public final class Report {
   /**
    * Puts a report together.
    *
+   * @param run what the page says of the training
    * @param net as the training left it
    * @param test that the training was evaluated on
+   * @param training what it was like
+   * @return the report
    */
   public static Report of(Run run, LeNet net, Dataset test, Training training) {
     Objects.requireNonNull(run, "run must not be null");
@@ -54,6 +59,7 @@ public final class Report {
   /**
    * Writes the file.
    *
+   * @param file a name ending in {@code .html}, by custom
    * @throws org.lenet4j.LeNetException if it cannot be written; an older one is then untouched
    */
   public void write(Path file) {

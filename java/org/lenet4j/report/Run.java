@@ -10,6 +10,7 @@ import java.util.Objects;
  * @param description one line on the network and where it was trained
  * @param command that repeats it
  * @param configuration what to know for that, by name, in the order to show
+ * @since 0.1.0
  */
 public record Run(
     String title, String description, String command, Map<String, String> configuration) {

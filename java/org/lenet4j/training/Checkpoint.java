@@ -24,6 +24,7 @@ import org.lenet4j.engine.Metrics;
  * @param history the finished epochs
  * @param curve the curve points
  * @param settings what a training that resumes must agree with, by name
+ * @since 0.1.0
  */
 public record Checkpoint(
     EngineConfig config,
@@ -35,6 +36,7 @@ public record Checkpoint(
     List<Epoch> history,
     List<CurvePoint> curve,
     Map<String, String> settings) {
+  /** Copies the lists and the map. */
   public Checkpoint {
     Objects.requireNonNull(config, "config must not be null");
     Objects.requireNonNull(state, "state must not be null");
@@ -45,7 +47,7 @@ public record Checkpoint(
     settings = Map.copyOf(Objects.requireNonNull(settings, "settings must not be null"));
   }
 
-  /** Whether an epoch was just finished, and is the best one so far. */
+  /** {@return whether an epoch was just finished, and is the best one so far} */
   public boolean isBest() {
     return state.position() == 0
         && !history.isEmpty()
@@ -55,6 +57,7 @@ public record Checkpoint(
   /**
    * Writes a file, whole or not at all.
    *
+   * @param file a name ending in {@code .safetensors}, by custom
    * @throws LeNetException if it cannot be written; an older one is then untouched
    */
   public void save(Path file) {
@@ -65,6 +68,8 @@ public record Checkpoint(
   /**
    * Reads a file that {@link #save} wrote.
    *
+   * @param file written by any version of the same format
+   * @return what it holds
    * @throws LeNetException if it cannot be read or is not such a file
    */
   public static Checkpoint load(Path file) {

@@ -7,6 +7,8 @@ import org.lenet4j.data.Dataset;
  * How often examples of each class were taken for each class, and the usual measures that follow
  * from it. A measure whose denominator is 0, such as the precision of a class that was never
  * predicted, is NaN.
+ *
+ * @since 0.1.0
  */
 public final class ConfusionMatrix {
   /** 97.5 % of a standard normal distribution lie below it. */
@@ -17,6 +19,7 @@ public final class ConfusionMatrix {
    *
    * @param low its lower end, 0 to 1
    * @param high its upper end, 0 to 1
+   * @since 0.1.0
    */
   public record Interval(double low, double high) {}
 
@@ -36,6 +39,7 @@ public final class ConfusionMatrix {
    * @param classes how many there are; labels are 0 to classes - 1
    * @param labels the true class of each example, at least one
    * @param predictions the predicted class of each example
+   * @return the counts
    * @throws IllegalArgumentException if the lengths differ or are 0, or a class is out of range
    */
   public static ConfusionMatrix of(int classes, int[] labels, int[] predictions) {
@@ -66,6 +70,7 @@ public final class ConfusionMatrix {
     }
   }
 
+  /** {@return the number of classes} */
   public int classes() {
     return classes;
   }
@@ -75,47 +80,58 @@ public final class ConfusionMatrix {
    *
    * @param trueClass the row
    * @param predicted the column
+   * @return how many there are
    */
   public long count(int trueClass, int predicted) {
     return counts[
         Objects.checkIndex(trueClass, classes) * classes + Objects.checkIndex(predicted, classes)];
   }
 
-  /** All examples. */
+  /** {@return the number of all examples} */
   public long total() {
     return sum(0, 1, classes * classes);
   }
 
-  /** The examples whose predicted class is the true one. */
+  /** {@return the number of examples whose predicted class is the true one} */
   public long correct() {
     return sum(0, classes + 1, classes);
   }
 
-  /** The examples that truly are of a class: the sum of its row. */
+  /**
+   * {@return the number of examples that truly are of a class: the sum of its row}
+   *
+   * @param c the class, from 0
+   */
   public long support(int c) {
     return sum(Objects.checkIndex(c, classes) * classes, 1, classes);
   }
 
-  /** The examples that were taken for a class: the sum of its column. */
+  /**
+   * {@return the number of examples that were taken for a class: the sum of its column}
+   *
+   * @param c the class, from 0
+   */
   public long predicted(int c) {
     return sum(Objects.checkIndex(c, classes), classes, classes);
   }
 
-  /** The share of all examples that is correct. */
+  /** {@return the share of all examples that is correct} */
   public double accuracy() {
     return (double) correct() / total();
   }
 
-  /** The standard error of the accuracy: sqrt(a (1 - a) / n). */
+  /** {@return the standard error of the accuracy: sqrt(a (1 - a) / n)} */
   public double standardError() {
     double a = accuracy();
     return Math.sqrt(a * (1 - a) / total());
   }
 
   /**
-   * Wilson's score interval, which holds the accuracy on all possible examples with a confidence of
-   * 95 %. Unlike the accuracy plus and minus twice its standard error it stays within 0 to 1 and is
-   * right for few examples too.
+   * Wilson's score interval (Journal of the American Statistical Association 22, 1927), which holds
+   * the accuracy on all possible examples with a confidence of 95 %. Unlike the accuracy plus and
+   * minus twice its standard error it stays within 0 to 1 and is right for few examples too.
+   *
+   * @return the interval
    */
   public Interval accuracyInterval() {
     double n = total();
@@ -126,17 +142,30 @@ public final class ConfusionMatrix {
     return new Interval(Math.max(0, centre - half), Math.min(1, centre + half));
   }
 
-  /** Of the examples taken for a class, the share that is of it; NaN if there are none. */
+  /**
+   * {@return of the examples taken for a class, the share that is of it; NaN if there are none}
+   *
+   * @param c the class, from 0
+   */
   public double precision(int c) {
     return (double) count(c, c) / predicted(c);
   }
 
-  /** Of the examples of a class, the share that was taken for it; NaN if there are none. */
+  /**
+   * {@return of the examples of a class, the share that was taken for it; NaN if there are none}
+   *
+   * @param c the class, from 0
+   */
   public double recall(int c) {
     return (double) count(c, c) / support(c);
   }
 
-  /** The harmonic mean of precision and recall; NaN if the class never occurs in either way. */
+  /**
+   * {@return the harmonic mean of precision and recall; NaN if the class never occurs in either
+   * way}
+   *
+   * @param c the class, from 0
+   */
   public double f1(int c) {
     return 2.0 * count(c, c) / (support(c) + predicted(c));
   }

@@ -11,11 +11,12 @@ import org.lenet4j.io.Json;
  * @param loss mean over the examples of the current epoch so far, each measured before the update
  *     that it took part in
  * @param trainAccuracy likewise, 0 to 1
+ * @since 0.1.0
  */
 public record CurvePoint(double epoch, double loss, double trainAccuracy) {
   static final String TYPE = "point";
 
-  /** One line of a history file. */
+  /** {@return one line of a history file, without its end} */
   public String toJson() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("type", TYPE);

@@ -19,6 +19,7 @@ import org.lenet4j.io.Json;
  * @param stepSeconds spent in training steps alone
  * @param trainSeconds from the shuffle to the last step
  * @param evaluationSeconds spent on the validation and the test set
+ * @since 0.1.0
  */
 public record Epoch(
     int number,
@@ -36,24 +37,24 @@ public record Epoch(
   static final String TYPE = "epoch";
 
   /**
-   * The accuracy that decides which epoch was the best one and when to stop: that on the validation
-   * set if there is one, else that on the test set.
+   * {@return the accuracy that decides which epoch was the best one and when to stop: that on the
+   * validation set if there is one, else that on the test set}
    */
   public double monitoredAccuracy() {
     return Double.isNaN(validationAccuracy) ? testAccuracy : validationAccuracy;
   }
 
-  /** The chapter's examples/sec: what the training steps alone reach. */
+  /** {@return the chapter's examples/sec: what the training steps alone reach} */
   public double examplesPerSecond() {
     return examples / stepSeconds;
   }
 
-  /** Examples per second of the whole epoch: shuffling and the Java loop included. */
+  /** {@return the examples per second of the whole epoch: shuffling and the Java loop included} */
   public double wholeEpochExamplesPerSecond() {
     return examples / trainSeconds;
   }
 
-  /** One line of a history file. */
+  /** {@return one line of a history file, without its end} */
   public String toJson() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("type", TYPE);

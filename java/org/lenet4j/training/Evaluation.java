@@ -11,6 +11,7 @@ import org.lenet4j.engine.Layer;
  *
  * @param loss the mean cross-entropy per example
  * @param confusion of the true and the predicted classes
+ * @since 0.1.0
  */
 public record Evaluation(double loss, ConfusionMatrix confusion) {
   /** Images whose logits are fetched at once, so that memory does not grow with the dataset. */
@@ -61,12 +62,12 @@ public record Evaluation(double loss, ConfusionMatrix confusion) {
     return best;
   }
 
-  /** The share of correct examples. */
+  /** {@return the share of correct examples} */
   public double accuracy() {
     return confusion.accuracy();
   }
 
-  /** The number of examples. */
+  /** {@return the number of examples} */
   public long count() {
     return confusion.total();
   }

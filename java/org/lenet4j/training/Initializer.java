@@ -8,11 +8,14 @@ import org.lenet4j.engine.ParameterLayout;
 /**
  * The parameters that training starts from: weights uniform in (-a, a) and biases uniform in (-b,
  * b), the bounds depending on the initialiser.
+ *
+ * @since 0.1.0
  */
 public enum Initializer {
   /**
-   * Xavier (Glorot), the chapter's: a = sqrt(6 / (fan_in + fan_out)). Biases keep PyTorch's
-   * default, b = 1 / sqrt(fan_in), since the chapter re-initialises the weights only.
+   * Xavier (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+   * networks", AISTATS 2010), the chapter's: a = sqrt(6 / (fan_in + fan_out)). Biases keep
+   * PyTorch's default, b = 1 / sqrt(fan_in), since the chapter re-initialises the weights only.
    */
   XAVIER {
     @Override
@@ -23,7 +26,10 @@ public enum Initializer {
     }
   },
 
-  /** He (Kaiming), for ReLU: a = sqrt(6 / fan_in), biases 0. */
+  /**
+   * He (He et al., "Delving deep into rectifiers", ICCV 2015), for ReLU: a = sqrt(6 / fan_in),
+   * biases 0.
+   */
   HE {
     @Override
     double bound(ParameterLayout.Tensor tensor) {
@@ -36,6 +42,8 @@ public enum Initializer {
   /**
    * The same arena for the same seed, on every machine.
    *
+   * @param layout of the network
+   * @param seed any
    * @return as many floats as the layout has
    */
   public float[] parameters(ParameterLayout layout, long seed) {

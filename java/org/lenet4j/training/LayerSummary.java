@@ -13,6 +13,7 @@ import org.lenet4j.engine.Layer;
  * @param parameters weights and biases
  * @param multiplyAdds of the forward pass of one image; convolutions and dense layers only, the
  *     others have next to nothing
+ * @since 0.1.0
  */
 public record LayerSummary(
     Layer layer, String module, List<Integer> shape, long parameters, long multiplyAdds) {
@@ -22,7 +23,7 @@ public record LayerSummary(
     shape = List.copyOf(Objects.requireNonNull(shape, "shape must not be null"));
   }
 
-  /** Floating-point operations of the forward pass: a multiply-add is two. */
+  /** {@return the floating-point operations of the forward pass: a multiply-add is two} */
   public long flops() {
     return 2 * multiplyAdds;
   }

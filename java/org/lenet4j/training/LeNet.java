@@ -34,9 +34,15 @@ import org.lenet4j.engine.Pooling;
  * }
  * }</pre>
  *
+ * <p>The network is that of the LeNet chapter of <i>Dive into Deep Learning</i>, after LeCun,
+ * Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition",
+ * Proceedings of the IEEE 86(11), 1998.
+ *
  * <p>Images are unsigned bytes, 0 black to 255 white, row by row. Every method may be called from
  * any thread; calls wait for each other. A network holds native memory: close it. After that its
  * methods throw IllegalStateException.
+ *
+ * @since 0.1.0
  */
 public final class LeNet implements AutoCloseable {
   /** Opens an engine on this network's device. */
@@ -56,7 +62,11 @@ public final class LeNet implements AutoCloseable {
     this.labels = List.copyOf(labels);
   }
 
-  /** Begins with the classic network, freshly initialised, on the best device. */
+  /**
+   * Begins with the classic network, freshly initialised, on the best device.
+   *
+   * @return a builder of that network
+   */
   public static Builder builder() {
     return new Builder();
   }
@@ -64,6 +74,8 @@ public final class LeNet implements AutoCloseable {
   /**
    * A saved network on the best device; see {@link Builder#load}.
    *
+   * @param file safetensors
+   * @return the network, to be closed
    * @throws LeNetException if the file cannot be used
    */
   public static LeNet load(Path file) {
@@ -121,6 +133,7 @@ public final class LeNet implements AutoCloseable {
    * The most probable class of one image; the first one on a tie.
    *
    * @param image [28][28]
+   * @return its number, from 0
    */
   public int classify(byte[] image) {
     return Evaluation.firstLargest(predict(image));
@@ -129,6 +142,7 @@ public final class LeNet implements AutoCloseable {
   /**
    * Class probabilities of a picture of any size and colour, see {@link GreyImage#of}.
    *
+   * @param picture of any size
    * @return [classes], of sum 1
    */
   public float[] predict(BufferedImage picture) {
@@ -136,7 +150,7 @@ public final class LeNet implements AutoCloseable {
     return predict(GreyImage.of(picture).pixels());
   }
 
-  /** The names of the classes in the order of their labels; without any, their numbers. */
+  /** {@return the names of the classes in the order of their labels; without any, their numbers} */
   public List<String> labels() {
     return labels.isEmpty()
         ? IntStream.range(0, config().classes()).mapToObj(Integer::toString).toList()
@@ -148,7 +162,12 @@ public final class LeNet implements AutoCloseable {
     return labels;
   }
 
-  /** Loss, accuracy and confusion matrix over a dataset, computed on this network's device. */
+  /**
+   * Loss, accuracy and confusion matrix over a dataset, computed on this network's device.
+   *
+   * @param dataset of labels below the number of classes
+   * @return how well the network does
+   */
   public Evaluation evaluate(Dataset dataset) {
     Objects.requireNonNull(dataset, "dataset must not be null");
     return with(current -> Evaluation.of(current, dataset));
@@ -157,6 +176,7 @@ public final class LeNet implements AutoCloseable {
   /**
    * What a layer puts out for one image.
    *
+   * @param layer which one
    * @param image [28][28]
    * @return of {@link Layer#shape}, row-major
    */
@@ -165,12 +185,14 @@ public final class LeNet implements AutoCloseable {
     return with(current -> current.output(layer, image));
   }
 
-  /** The layers in order, their shapes from a real forward pass of a random image. */
+  /** {@return the layers in order, their shapes from a real forward pass of a random image} */
   public List<LayerSummary> summary() {
     return with(Summaries::of);
   }
 
-  /** A copy of the parameters in the order of {@link org.lenet4j.engine.ParameterLayout}. */
+  /**
+   * {@return a copy of the parameters in the order of {@link org.lenet4j.engine.ParameterLayout}}
+   */
   public float[] parameters() {
     return with(Engine::parameters);
   }
@@ -179,6 +201,7 @@ public final class LeNet implements AutoCloseable {
    * Saves the parameters as safetensors: names and shapes of PyTorch's state_dict for the chapter's
    * network. The file also says which variant of the network this is.
    *
+   * @param file a name ending in {@code .safetensors}, by custom
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
   public void save(Path file) {
@@ -192,6 +215,7 @@ public final class LeNet implements AutoCloseable {
    * float [batch][classes]. The model's metadata have {@code labels}, a JSON array, if the classes
    * have names, {@code activation} and {@code pooling}.
    *
+   * @param file a name ending in {@code .onnx}, by custom
    * @param softmax whether the graph ends in the softmax that makes probabilities of logits
    * @throws LeNetException if the file cannot be written; an older one is then untouched
    */
@@ -204,17 +228,17 @@ public final class LeNet implements AutoCloseable {
     return with(current -> new ModelFile.Model(current.config(), current.parameters(), labels));
   }
 
-  /** The variant of the network and what is fixed about its training. */
+  /** {@return the variant of the network and what is fixed about its training} */
   public EngineConfig config() {
     return with(Engine::config);
   }
 
-  /** The device's short name, such as {@code cpu}. */
+  /** {@return the device's short name, such as {@code cpu}} */
   public String device() {
     return with(Engine::device);
   }
 
-  /** The device in full, such as {@code cpu (2 threads, x86-64-v4)}. */
+  /** {@return the device in full, such as {@code cpu (2 threads, x86-64-v4)}} */
   public String description() {
     return with(Engine::description);
   }
@@ -222,6 +246,8 @@ public final class LeNet implements AutoCloseable {
   /**
    * For all that this class leaves out, such as gradients. A training whose optimiser differs from
    * the last one's replaces it; else it is closed together with this network.
+   *
+   * @return the engine, for now
    */
   public Engine engine() {
     return with(current -> current);
@@ -295,7 +321,11 @@ public final class LeNet implements AutoCloseable {
     }
   }
 
-  /** Chooses device and variant of a network. */
+  /**
+   * Chooses device and variant of a network.
+   *
+   * @since 0.1.0
+   */
   public static final class Builder {
     private Device device = Device.auto();
     private EngineOptions options = EngineOptions.DEFAULT;
@@ -306,51 +336,100 @@ public final class LeNet implements AutoCloseable {
 
     private Builder() {}
 
+    /**
+     * Where to compute.
+     *
+     * @param value {@link Device#auto()} by default
+     * @return this builder
+     */
     public Builder device(Device value) {
       device = Objects.requireNonNull(value, "device must not be null");
       return this;
     }
 
-    /** Of the cpu engine; 0, the default, for one per physical core. */
+    /**
+     * How many threads the cpu engine uses.
+     *
+     * @param value 0, the default, for one per physical core
+     * @return this builder
+     */
     public Builder threads(int value) {
       options = options.withThreads(value);
       return this;
     }
 
-    /** Of the cpu engine's kernels, such as {@code x86-64-v3}; by default the best there is. */
+    /**
+     * Which kernels the cpu engine uses.
+     *
+     * @param value an instruction set such as {@code x86-64-v3}; by default the best there is
+     * @return this builder
+     */
     public Builder instructionSet(String value) {
       Objects.requireNonNull(value, "instructionSet must not be null");
       options = options.withInstructionSet(value);
       return this;
     }
 
-    /** Whether the cuda engine may round products' inputs to TF32; false by default. */
+    /**
+     * Whether the cuda engine may round products' inputs to TF32; false by default.
+     *
+     * @param value whether it may
+     * @return this builder
+     */
     public Builder tf32(boolean value) {
       options = options.withTf32(value);
       return this;
     }
 
-    /** Whether the cuda engine replays its steps as CUDA Graphs; true by default. */
+    /**
+     * Whether the cuda engine replays its steps as CUDA Graphs; true by default.
+     *
+     * @param value whether it does
+     * @return this builder
+     */
     public Builder cudaGraph(boolean value) {
       options = options.withCudaGraph(value);
       return this;
     }
 
-    /** Of the initial parameters; 0 by default. */
+    /**
+     * The seed of the initial parameters.
+     *
+     * @param value 0 by default
+     * @return this builder
+     */
     public Builder seed(long value) {
       seed = value;
       return this;
     }
 
+    /**
+     * How many classes there are.
+     *
+     * @param value 1 to 1,024; 10 by default
+     * @return this builder
+     */
     public Builder classes(int value) {
       return change(config -> config.withClasses(value));
     }
 
+    /**
+     * The function after each hidden layer.
+     *
+     * @param value {@link Activation#SIGMOID} by default
+     * @return this builder
+     */
     public Builder activation(Activation value) {
       Objects.requireNonNull(value, "activation must not be null");
       return change(config -> config.withVariant(value, config.pooling()));
     }
 
+    /**
+     * How both pooling layers pool.
+     *
+     * @param value {@link Pooling#AVG} by default
+     * @return this builder
+     */
     public Builder pooling(Pooling value) {
       Objects.requireNonNull(value, "pooling must not be null");
       return change(config -> config.withVariant(config.activation(), value));
@@ -362,6 +441,7 @@ public final class LeNet implements AutoCloseable {
      *
      * @param mean of the pixels as 0 to 1; Fashion-MNIST's is 0.2860
      * @param deviation of the pixels as 0 to 1, above 0; Fashion-MNIST's is 0.3530
+     * @return this builder
      */
     public Builder standardize(double mean, double deviation) {
       if (!(deviation > 0 && Double.isFinite(deviation) && Double.isFinite(mean))) {
@@ -376,6 +456,8 @@ public final class LeNet implements AutoCloseable {
     /**
      * Standardises the pixels by the mean and the deviation of all pixels of a training set.
      *
+     * @param train the training set
+     * @return this builder
      * @throws LeNetException if all its pixels are equal
      */
     public Builder standardize(Dataset train) {
@@ -384,13 +466,23 @@ public final class LeNet implements AutoCloseable {
       return standardize(statistics.mean(), statistics.deviation());
     }
 
-    /** Names of the classes, as many as there are; saved with the network. None by default. */
+    /**
+     * Names of the classes, as many as there are; saved with the network. None by default.
+     *
+     * @param value in the order of the labels
+     * @return this builder
+     */
     public Builder labels(List<String> value) {
       labels = List.copyOf(Objects.requireNonNull(value, "labels must not be null"));
       return this;
     }
 
-    /** Of the initial parameters; {@link Initializer#XAVIER} by default. */
+    /**
+     * How the initial parameters are drawn.
+     *
+     * @param value {@link Initializer#XAVIER} by default
+     * @return this builder
+     */
     public Builder initializer(Initializer value) {
       initializer = Objects.requireNonNull(value, "initializer must not be null");
       return this;
@@ -405,6 +497,7 @@ public final class LeNet implements AutoCloseable {
     /**
      * A network with fresh parameters, see {@link Initializer}.
      *
+     * @return the network, to be closed
      * @throws LeNetException if the device cannot be used
      */
     public LeNet build() {
@@ -416,6 +509,8 @@ public final class LeNet implements AutoCloseable {
      * A saved network. It becomes the variant that the file's metadata name (the classic one if
      * there are none, as in files that PyTorch wrote), except for what was chosen here.
      *
+     * @param file safetensors, by {@link LeNet#save} or from PyTorch
+     * @return the network, to be closed
      * @throws LeNetException if the file cannot be read, is no LeNet or has another number of
      *     classes than was chosen, or the device cannot be used
      */

@@ -13,11 +13,19 @@ import org.lenet4j.data.Dataset;
  * @param label its class
  * @param predicted what the network took it for
  * @param probability that the network gave to that
+ * @since 0.1.0
  */
 public record Mistake(int index, int label, int predicted, float probability) {
   private static final int CHUNK = 1000;
 
-  /** Those that the network was surest of, the surest first. */
+  /**
+   * Those that the network was surest of, the surest first.
+   *
+   * @param net that makes them
+   * @param dataset that it makes them on
+   * @param limit how many to keep, at least 0
+   * @return fewer if the network makes fewer
+   */
   public static List<Mistake> mostConfident(LeNet net, Dataset dataset, int limit) {
     Objects.requireNonNull(net, "net must not be null");
     Objects.requireNonNull(dataset, "dataset must not be null");

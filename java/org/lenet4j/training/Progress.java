@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param totalExamples that it will be in the end
  * @param point the curve point that this step made, if it made one
  * @param finished the epoch that the evaluation completed, if this is its report
+ * @since 0.1.0
  */
 public record Progress(
     int epoch,

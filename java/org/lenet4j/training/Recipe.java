@@ -15,6 +15,8 @@ import org.lenet4j.engine.Pooling;
  * }</pre>
  *
  * <p>Both parts are only begun: every setter called on them afterwards has the last word.
+ *
+ * @since 0.1.0
  */
 public enum Recipe {
   /** The chapter's: {@link LeNet#builder} and {@link Trainer#classic}. */
@@ -32,10 +34,10 @@ public enum Recipe {
   },
 
   /**
-   * What is usual today, with the same 61,706 parameters: ReLU and max pooling, He's
-   * initialisation, standardised input; Nesterov's momentum, a one-cycle learning rate, weight
-   * decay, label smoothing, random flips and shifts by a pixel. On Fashion-MNIST its test accuracy
-   * is about 0.918.
+   * What is usual today (each part is named in {@link Trainer} and {@link Initializer}), with the
+   * same 61,706 parameters: ReLU and max pooling, He's initialisation, standardised input;
+   * Nesterov's momentum, a one-cycle learning rate, weight decay, label smoothing, random flips and
+   * shifts by a pixel. On Fashion-MNIST its test accuracy is about 0.918.
    */
   MODERN {
     @Override
@@ -65,9 +67,18 @@ public enum Recipe {
     }
   };
 
-  /** Begins a network for a training set: of its classes and, if standardised, by its pixels. */
+  /**
+   * Begins a network for a training set: of its classes and, if standardised, by its pixels.
+   *
+   * @param train the training set; still open
+   * @return a builder to go on with
+   */
   public abstract LeNet.Builder network(Dataset train);
 
-  /** Begins a training. */
+  /**
+   * Begins a training.
+   *
+   * @return a trainer to go on with
+   */
   public abstract Trainer trainer();
 }

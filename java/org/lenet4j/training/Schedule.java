@@ -6,6 +6,8 @@ package org.lenet4j.training;
  * <p>Time is counted in epochs and does not care how many steps an epoch has. A step takes its rate
  * from its middle: of 235 steps, the first one from epoch 0.5 / 235. The rates of an epoch are
  * handed to the engine before it begins, so every engine has the same ones.
+ *
+ * @since 0.1.0
  */
 @FunctionalInterface
 public interface Schedule {
@@ -14,10 +16,15 @@ public interface Schedule {
    *
    * @param epoch since the training began, from 0; 2.4 is two fifths into the third
    * @param epochs the length of the training
+   * @return 0 or more
    */
   double factor(double epoch, double epochs);
 
-  /** The same rate from beginning to end, as in the chapter. */
+  /**
+   * The same rate from beginning to end, as in the chapter.
+   *
+   * @return the schedule
+   */
   static Schedule constant() {
     return (epoch, epochs) -> 1;
   }
@@ -27,6 +34,7 @@ public interface Schedule {
    *
    * @param stepSize epochs between two drops, above 0
    * @param gamma the factor of a drop, above 0
+   * @return the schedule
    */
   static Schedule step(double stepSize, double gamma) {
     requirePositive("stepSize", stepSize);
@@ -34,22 +42,28 @@ public interface Schedule {
     return (epoch, epochs) -> Math.pow(gamma, Math.floor(epoch / stepSize));
   }
 
-  /** Falls to 0 along half a cosine, as PyTorch's CosineAnnealingLR. */
+  /**
+   * Falls to 0 along half a cosine (Loshchilov and Hutter, "SGDR", ICLR 2017), as PyTorch's
+   * CosineAnnealingLR.
+   *
+   * @return the schedule
+   */
   static Schedule cosine() {
     return (epoch, epochs) -> between(1, 0, epoch / epochs);
   }
 
-  /** {@link #oneCycle(double)} with its peak after 0.3 of the training. */
+  /** {@return {@link #oneCycle(double)} with its peak after 0.3 of the training} */
   static Schedule oneCycle() {
     return oneCycle(0.3);
   }
 
   /**
-   * Rises from 1/25 to 1, then falls to 1/250,000, both along half a cosine: PyTorch's OneCycleLR
-   * with its default factors.
+   * Rises from 1/25 to 1, then falls to 1/250,000, both along half a cosine (Smith and Topin,
+   * "Super-convergence", 2019): PyTorch's OneCycleLR with its default factors.
    *
    * @param peak where the rate is highest, as a share of the training (PyTorch's pct_start), above
    *     0 and below 1
+   * @return the schedule
    */
   static Schedule oneCycle(double peak) {
     if (!(peak > 0 && peak < 1)) {
@@ -66,10 +80,11 @@ public interface Schedule {
   }
 
   /**
-   * Rises in a straight line from 0 to 1 first; this schedule then has what is left of the
-   * training, as if it began there.
+   * Rises in a straight line from 0 to 1 first (Goyal et al., "Accurate, large minibatch SGD",
+   * 2017); this schedule then has what is left of the training, as if it began there.
    *
    * @param length in epochs, above 0
+   * @return this schedule with a warm-up
    */
   default Schedule warmup(double length) {
     requirePositive("length", length);

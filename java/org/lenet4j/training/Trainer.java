@@ -19,6 +19,8 @@ import org.lenet4j.engine.EpochPlan;
  * <pre>{@code
  * Training run = Trainer.classic().epochs(3).seed(42).fit(net, train, test);
  * }</pre>
+ *
+ * @since 0.1.0
  */
 public final class Trainer {
   private static final Trainer CLASSIC = new Trainer();
@@ -74,24 +76,42 @@ public final class Trainer {
     return copy;
   }
 
-  /** The chapter's recipe: 10 epochs, mini-batches of 256, learning rate 0.9, shuffled. */
+  /** {@return the chapter's recipe: 10 epochs, mini-batches of 256, learning rate 0.9, shuffled} */
   public static Trainer classic() {
     return CLASSIC;
   }
 
-  /** Passes over the training set, at least 1. */
+  /**
+   * Passes over the training set, at least 1.
+   *
+   * @param value 10 in the chapter
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is below 1
+   */
   public Trainer epochs(int value) {
     requirePositive("epochs", value);
     return with(copy -> copy.epochs = value);
   }
 
-  /** Examples in a mini-batch, at least 1; the last one of an epoch may be smaller. */
+  /**
+   * Examples in a mini-batch, at least 1; the last one of an epoch may be smaller.
+   *
+   * @param value 256 in the chapter
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is below 1
+   */
   public Trainer batchSize(int value) {
     requirePositive("batchSize", value);
     return with(copy -> copy.batchSize = value);
   }
 
-  /** Of every step, before the schedule; above 0. */
+  /**
+   * The rate of every step, before the schedule; above 0.
+   *
+   * @param value 0.9 in the chapter
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException unless it is finite and above 0
+   */
   public Trainer learningRate(double value) {
     float rate = (float) value;
     if (!(rate > 0 && Float.isFinite(rate))) {
@@ -100,24 +120,49 @@ public final class Trainer {
     return with(copy -> copy.learningRate = rate);
   }
 
-  /** How the learning rate moves; constant by default. */
+  /**
+   * How the learning rate moves; constant by default.
+   *
+   * @param value such as {@link Schedule#oneCycle()}
+   * @return a trainer that differs in this alone
+   */
   public Trainer schedule(Schedule value) {
     Objects.requireNonNull(value, "schedule must not be null");
     return with(copy -> copy.schedule = value);
   }
 
-  /** At least 0 and below 1: v = momentum * v + g, p = p - rate * v. */
+  /**
+   * Momentum (Polyak's heavy ball, as PyTorch's SGD has it), at least 0 and below 1: v = momentum *
+   * v + g, p = p - rate * v.
+   *
+   * @param value 0, the default, for plain SGD; 0.9 is usual
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
+   */
   public Trainer momentum(double value) {
     requireFraction("momentum", value);
     return with(copy -> copy.momentum = (float) value);
   }
 
-  /** Nesterov's momentum: p = p - rate * (g + momentum * v). It needs a momentum above 0. */
+  /**
+   * Nesterov's momentum (in the form of Sutskever et al., ICML 2013, that PyTorch has): p = p -
+   * rate * (g + momentum * v). It needs a momentum above 0, or {@link #fit} throws
+   * IllegalArgumentException.
+   *
+   * @param value false by default
+   * @return a trainer that differs in this alone
+   */
   public Trainer nesterov(boolean value) {
     return with(copy -> copy.nesterov = value);
   }
 
-  /** L2 penalty on every parameter, at least 0: g = g + weightDecay * p. */
+  /**
+   * L2 penalty on every parameter, at least 0: g = g + weightDecay * p.
+   *
+   * @param value 0 by default; 5e-4 is usual
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException unless it is finite and not negative
+   */
   public Trainer weightDecay(double value) {
     float decay = (float) value;
     if (!(decay >= 0 && Float.isFinite(decay))) {
@@ -127,7 +172,14 @@ public final class Trainer {
     return with(copy -> copy.weightDecay = decay);
   }
 
-  /** At least 0 and below 1: the target is (1 - s) one-hot + s / classes. */
+  /**
+   * Label smoothing (Szegedy et al., CVPR 2016), at least 0 and below 1: the target is (1 - s)
+   * one-hot + s / classes.
+   *
+   * @param value 0 by default
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
+   */
   public Trainer labelSmoothing(double value) {
     requireFraction("labelSmoothing", value);
     return with(copy -> copy.labelSmoothing = (float) value);
@@ -135,6 +187,9 @@ public final class Trainer {
 
   /**
    * Whether every other training image, at random, is mirrored left to right, anew in every epoch.
+   *
+   * @param value false by default
+   * @return a trainer that differs in this alone
    */
   public Trainer randomFlip(boolean value) {
     return with(copy -> copy.randomFlip = value);
@@ -143,6 +198,10 @@ public final class Trainer {
   /**
    * Training images are moved at random, anew in every epoch, by up to so many pixels along each
    * axis, 0 to 27; what comes in at the edge is black.
+   *
+   * @param pixels 0, the default, for none
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if they are out of range
    */
   public Trainer randomShift(int pixels) {
     if (pixels < 0 || pixels > EngineConfig.MAX_SHIFT) {
@@ -152,12 +211,22 @@ public final class Trainer {
     return with(copy -> copy.randomShift = pixels);
   }
 
-  /** Of the order of examples, the flips and shifts, and the choice of the validation set. */
+  /**
+   * Of the order of examples, the flips and shifts, and the choice of the validation set.
+   *
+   * @param value 0 by default
+   * @return a trainer that differs in this alone
+   */
   public Trainer seed(long value) {
     return with(copy -> copy.seed = value);
   }
 
-  /** Whether each epoch has its own random order, or all have the dataset's. */
+  /**
+   * Whether each epoch has its own random order, or all have the dataset's.
+   *
+   * @param value true by default
+   * @return a trainer that differs in this alone
+   */
   public Trainer shuffle(boolean value) {
     return with(copy -> copy.shuffle = value);
   }
@@ -166,13 +235,23 @@ public final class Trainer {
    * Holds out a random share of the training set, at least 0 and below 1. The network does not
    * learn from it; it decides which epoch was the best one and when to stop, so that the test set
    * need not.
+   *
+   * @param value 0, the default, for no validation set
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
    */
   public Trainer validationSplit(double value) {
     requireFraction("validationSplit", value);
     return with(copy -> copy.validationSplit = value);
   }
 
-  /** Stops after the first epoch whose {@link Epoch#monitoredAccuracy} is at least this, 0 to 1. */
+  /**
+   * Stops after the first epoch whose {@link Epoch#monitoredAccuracy} is at least this, 0 to 1.
+   *
+   * @param value no target by default
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
+   */
   public Trainer targetAccuracy(double value) {
     if (!(value >= 0 && value <= 1)) {
       throw new IllegalArgumentException("targetAccuracy must be 0 to 1, was " + value);
@@ -184,6 +263,10 @@ public final class Trainer {
    * Early stopping: ends after so many epochs in a row, at least 1, without a better {@link
    * Epoch#monitoredAccuracy}. The network keeps its last parameters; {@link #onCheckpoint} is where
    * to save the best ones.
+   *
+   * @param value without end by default
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if it is below 1
    */
   public Trainer patience(int value) {
     requirePositive("patience", value);
@@ -193,6 +276,10 @@ public final class Trainer {
   /**
    * Makes a curve point after every so many steps of an epoch, at least 1, and after its last one;
    * by default five in an epoch, as in the chapter. Each one makes a GPU wait.
+   *
+   * @param steps between two points
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if they are below 1
    */
   public Trainer pointEvery(int steps) {
     requirePositive("steps", steps);
@@ -202,13 +289,22 @@ public final class Trainer {
   /**
    * Handed a checkpoint after every epoch, and when the training is stopped in the middle of one.
    * An exception that it throws ends the training.
+   *
+   * @param value called on the training's thread
+   * @return a trainer that differs in this alone
    */
   public Trainer onCheckpoint(Consumer<Checkpoint> value) {
     Objects.requireNonNull(value, "checkpoints must not be null");
     return with(copy -> copy.checkpoints = value);
   }
 
-  /** Makes a checkpoint after every so many steps of an epoch too, at least 1. */
+  /**
+   * Makes a checkpoint after every so many steps of an epoch too, at least 1.
+   *
+   * @param steps between two checkpoints
+   * @return a trainer that differs in this alone
+   * @throws IllegalArgumentException if they are below 1
+   */
   public Trainer checkpointEvery(int steps) {
     requirePositive("steps", steps);
     return with(copy -> copy.checkpointSteps = steps);
@@ -217,6 +313,9 @@ public final class Trainer {
   /**
    * Told of every step, on the training's thread: what it spends there, the training waits. An
    * exception that it throws ends the training.
+   *
+   * @param value the only listener: it replaces an earlier one
+   * @return a trainer that differs in this alone
    */
   public Trainer onProgress(Consumer<Progress> value) {
     Objects.requireNonNull(value, "listener must not be null");
@@ -226,6 +325,9 @@ public final class Trainer {
   /**
    * Asked before every step. Interrupting the training's thread does the same; its interrupt status
    * then stays set.
+   *
+   * @param value says whether to stop; the training then ends as {@link Training.Outcome#STOPPED}
+   * @return a trainer that differs in this alone
    */
   public Trainer stopWhen(BooleanSupplier value) {
     Objects.requireNonNull(value, "stop must not be null");
@@ -235,6 +337,8 @@ public final class Trainer {
   /**
    * Trains the network, from whatever it has learnt before; momentum starts at zero.
    *
+   * @param net learns; nothing else may train it at the same time
+   * @param train learnt from; its labels are below the network's number of classes
    * @param test evaluated after every epoch
    * @return what it was like; see {@link Training#outcome} for why it ended
    * @throws IllegalStateException if the network is being trained already
@@ -258,6 +362,9 @@ public final class Trainer {
    * settings, data and instruction set, the network ends with the same bits.
    *
    * @param net of the checkpoint's variant; its parameters are replaced by the checkpoint's
+   * @param train as before
+   * @param test as before
+   * @param checkpoint such as {@link Checkpoint#load} gives
    * @return what the whole training was like
    * @throws org.lenet4j.LeNetException if the checkpoint is of a training with other settings, and
    *     for all the reasons of {@link #fit}
@@ -308,7 +415,11 @@ public final class Trainer {
     return settings;
   }
 
-  /** Mini-batches that an epoch has with a training set of so many examples. */
+  /**
+   * {@return mini-batches that an epoch has with a training set of so many examples}
+   *
+   * @param trainingSetSize the validation set included
+   */
   public int stepsPerEpoch(int trainingSetSize) {
     return EpochPlan.batches(trainingSetSize - heldOut(trainingSetSize), batchSize);
   }

@@ -10,9 +10,14 @@ import java.util.function.ToDoubleFunction;
  * @param history the finished epochs in order, those before a resume included
  * @param curve the curve points in order
  * @param outcome why it ended
+ * @since 0.1.0
  */
 public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outcome) {
-  /** Why a training ended. */
+  /**
+   * Why a training ended.
+   *
+   * @since 0.1.0
+   */
   public enum Outcome {
     /** All epochs are done. */
     COMPLETE,
@@ -24,6 +29,7 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
     STOPPED
   }
 
+  /** Copies the lists. */
   public Training {
     history = List.copyOf(Objects.requireNonNull(history, "history must not be null"));
     curve = List.copyOf(Objects.requireNonNull(curve, "curve must not be null"));
@@ -31,7 +37,7 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
   }
 
   /**
-   * The last finished epoch.
+   * {@return the last finished epoch}
    *
    * @throws IllegalStateException if the training was stopped in its first epoch
    */
@@ -41,7 +47,7 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
   }
 
   /**
-   * The epoch with the best {@link Epoch#monitoredAccuracy}; the first one on a tie.
+   * {@return the epoch with the best {@link Epoch#monitoredAccuracy}; the first one on a tie}
    *
    * @throws IllegalStateException if the training was stopped in its first epoch
    */
@@ -60,17 +66,17 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
     return best;
   }
 
-  /** Training examples per second of all steps: shuffling and evaluation excluded. */
+  /** {@return training examples per second of all steps: shuffling and evaluation excluded} */
   public double examplesPerSecond() {
     return examples() / sum(Epoch::stepSeconds);
   }
 
-  /** Training examples per second of the whole epochs: only evaluation excluded. */
+  /** {@return training examples per second of the whole epochs: only evaluation excluded} */
   public double wholeEpochExamplesPerSecond() {
     return examples() / sum(Epoch::trainSeconds);
   }
 
-  /** Everything: training and evaluation. */
+  /** {@return the seconds of everything: training and evaluation} */
   public double seconds() {
     return sum(Epoch::trainSeconds) + sum(Epoch::evaluationSeconds);
   }
