@@ -11,6 +11,7 @@ module org.lenet4j {
 
   // The command line only.
   requires static info.picocli;
+  requires static java.logging;
   requires static java.management;
   requires static me.tongfei.progressbar;
   requires static org.knowm.xchart;

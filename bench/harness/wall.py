@@ -23,7 +23,7 @@ class Wall(Contestant):
         train, evaluate, rest (writing the run folder, drawing the curves, the JVM's end); and the
         most memory that was resident, in MiB."""
         begin = time.perf_counter()
-        environment.call(*self.java, "--version", env=environment.clean())
+        environment.call(*self.java, "train", "--version", env=environment.clean())
         start_up = time.perf_counter() - begin
         with tempfile.TemporaryDirectory() as directory:
             run = Path(directory) / "run"

@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C or on the live page."
     })
 public final class Main {
+  private static final Set<String> VERSION_OPTIONS = Set.of("-V", "--version");
   private static final Set<String> OWN_OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
   /** In the order of the help. */
@@ -48,12 +49,10 @@ public final class Main {
   public static void main(String[] args) {
     // Before any class of AWT is loaded: plots need no display.
     System.setProperty("java.awt.headless", "true");
-    if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
-      System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
-    }
     String[] arguments = trainByDefault(args);
     if (COMMANDS.contains(arguments[0])) {
       Preloading.start(arguments[0]);
+      LogLine.install();
     }
     int status = commandLine(arguments[0]).execute(arguments);
     System.out.flush();
@@ -68,12 +67,12 @@ public final class Main {
     return commandLine("");
   }
 
-  /** With one command alone, or with all if this is none: picocli takes long to read each. */
+  /** With the commands that these words can be about: picocli takes long to read each. */
   private static CommandLine commandLine(String name) {
     CommandLine main = new CommandLine(new Main());
     if (COMMANDS.contains(name)) {
       main.addSubcommand(command(name));
-    } else {
+    } else if (!VERSION_OPTIONS.contains(name)) {
       COMMANDS.forEach(each -> main.addSubcommand(command(each)));
       main.addSubcommand(new HelpCommand());
     }

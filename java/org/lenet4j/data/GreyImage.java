@@ -124,8 +124,8 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
     int alpha = colour >>> 24;
     int mixed = 0;
     for (int shift = 0; shift < 24; shift += 8) {
-      int shade = colour >> shift & 255;
-      mixed |= (shade * alpha + 255 * (255 - alpha) + 127) / 255 << shift;
+      int shade = (colour >> shift) & 255;
+      mixed |= ((shade * alpha + 255 * (255 - alpha) + 127) / 255) << shift;
     }
     return mixed;
   }
