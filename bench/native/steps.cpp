@@ -39,7 +39,8 @@ void run_steps(const Options& options) {
 
   std::vector<double> step_seconds;
   const double start = seconds();
-  for (bool warm = false; !warm || seconds() - start < options.seconds; warm = true) {
+  for (bool warm = false; step_seconds.empty() || seconds() - start < options.seconds;
+       warm = true) {
     engine->start_epoch(dataset, 0, order.data(), batches * options.batch_size, options.batch_size,
                         rates.data());
     for (int i = 0; i < batches; i++) {
