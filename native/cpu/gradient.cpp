@@ -8,7 +8,8 @@ Gradient::Gradient(const KernelTable* kernels, int classes)
     : kernels_(kernels),
       layout_(classes),
       classes_(classes),
-      finished_(kMaxJobs),
+      finished_(1 + jobs_of(kFc1, kFc1JobRows) + jobs_of(kFc2, kFc2JobRows) +
+                jobs_of(classes, kFc3JobRows)),
       whole_(layout_.size) {
   for (int i = 0; i < kMaxGroups; i++) groups_.emplace_back(ConvSums::kSize);
   for (int i = 0; i < kMaxParts; i++) {
@@ -20,16 +21,16 @@ Gradient::Gradient(const KernelTable* kernels, int classes)
 void Gradient::add_chunk(const Chunk& chunk, const DenseExamples& examples, const SgdStep* step,
                          Weights* weights, float* velocities, ThreadPool* pool) {
   const DenseLayer layers[] = {
-      {examples.flat, examples.dfc1, kFlat, kFc1, 15, layout_.fc1_weight, layout_.fc1_bias,
+      {examples.flat, examples.dfc1, kFlat, kFc1, kFc1JobRows, layout_.fc1_weight, layout_.fc1_bias,
        weights->fc1()},
-      {examples.fc1, examples.dfc2, kFc1, kFc2, 12, layout_.fc2_weight, layout_.fc2_bias,
+      {examples.fc1, examples.dfc2, kFc1, kFc2, kFc2JobRows, layout_.fc2_weight, layout_.fc2_bias,
        weights->fc2()},
-      {examples.fc2, examples.dlogits, kFc2, classes_, 10, layout_.fc3_weight, layout_.fc3_bias,
-       weights->fc3()},
+      {examples.fc2, examples.dlogits, kFc2, classes_, kFc3JobRows, layout_.fc3_weight,
+       layout_.fc3_bias, weights->fc3()},
   };
-  int jobs = 1;
-  for (const DenseLayer& layer : layers) jobs += layer.jobs();
   const int parts = std::min(chunk.groups, kMaxParts);
+  const Pass pass{chunk, parts, step, weights, velocities};
+  const int jobs = static_cast<int>(finished_.size());
   pool->loop(jobs * parts, [&](int task, int) {
     // One thread does the parts of a job one after the other. Several have their jobs of a part
     // each and meet half way, where each finds the sums finished that the other began with.
@@ -39,16 +40,16 @@ void Gradient::add_chunk(const Chunk& chunk, const DenseExamples& examples, cons
     if (!is_alone && part == 1 && job > 0) job = jobs - job;
     if (job == 0) {
       if (!chunk.is_last) return;
-      sum_groups(part, parts, chunk.groups);
-      if (is_last_part(job, parts)) finish_convolutions(parts, step, weights, velocities);
+      sum_groups(pass, part);
+      if (is_last_part(job, parts)) finish_convolutions(pass);
       return;
     }
     const DenseLayer* layer = layers;
     int index = job - 1;
-    for (; index >= layer->jobs(); layer++) index -= layer->jobs();
-    const int first = index * layer->job_rows;
-    sum_rows(*layer, job, first, std::min(first + layer->job_rows, layer->m), part, parts, chunk,
-             step, weights, velocities);
+    for (int of_layer; index >= (of_layer = jobs_of(layer->m, layer->job_rows)); layer++) {
+      index -= of_layer;
+    }
+    sum_rows(pass, *layer, index, job, part);
   });
 }
 
@@ -59,19 +60,19 @@ bool Gradient::is_last_part(int job, int parts) {
   return true;
 }
 
-void Gradient::sum_groups(int part, int parts, int groups) {
+void Gradient::sum_groups(const Pass& pass, int part) {
   const float* sums[kMaxGroups];
-  const int first = groups * part / parts, last = groups * (part + 1) / parts;
+  const int groups = pass.chunk.groups;
+  const int first = groups * part / pass.parts, last = groups * (part + 1) / pass.parts;
   for (int group = first; group < last; group++) sums[group - first] = groups_[group].data();
   kernels_->sum_groups(sums, last - first, ConvSums::kSize, conv_parts_[part].data());
 }
 
-void Gradient::finish_convolutions(int parts, const SgdStep* step, Weights* weights,
-                                   float* velocities) {
+void Gradient::finish_convolutions(const Pass& pass) {
   const float* part_sums[kMaxParts];
-  for (int part = 0; part < parts; part++) part_sums[part] = conv_parts_[part].data();
+  for (int part = 0; part < pass.parts; part++) part_sums[part] = conv_parts_[part].data();
   float sums[ConvSums::kSize];
-  kernels_->sum_groups(part_sums, parts, ConvSums::kSize, sums);
+  kernels_->sum_groups(part_sums, pass.parts, ConvSums::kSize, sums);
   float* gradient = whole_.data();
   kernels_->winograd_weight_gradient(sums + ConvSums::kConv1Weight, kConv1Rows,
                                      gradient + layout_.conv1_weight);
@@ -79,14 +80,17 @@ void Gradient::finish_convolutions(int parts, const SgdStep* step, Weights* weig
                                      gradient + layout_.conv2_weight);
   std::copy_n(sums + ConvSums::kConv1Bias, kConv1Channels, gradient + layout_.conv1_bias);
   std::copy_n(sums + ConvSums::kConv2Bias, kConv2Channels, gradient + layout_.conv2_bias);
-  if (step == nullptr) return;
-  kernels_->sgd(step, layout_.fc1_weight, gradient, velocities, weights->parameters());
-  weights->prepare_convolutions();
+  if (pass.step == nullptr) return;
+  kernels_->sgd(pass.step, layout_.fc1_weight, gradient, pass.velocities,
+                pass.weights->parameters());
+  pass.weights->prepare_convolutions();
 }
 
-void Gradient::sum_rows(const DenseLayer& layer, int job, int first, int last, int part, int parts,
-                        const Chunk& chunk, const SgdStep* step, Weights* weights,
-                        float* velocities) {
+void Gradient::sum_rows(const Pass& pass, const DenseLayer& layer, int index, int job, int part) {
+  const Chunk& chunk = pass.chunk;
+  const int parts = pass.parts;
+  const int first = index * layer.job_rows;
+  const int last = std::min(first + layer.job_rows, layer.m);
   const int lanes = kernels_->lanes;
   const int first_tile = chunk.first_tile(chunk.groups * part / parts);
   const int last_tile = chunk.first_tile(chunk.groups * (part + 1) / parts);
@@ -100,11 +104,11 @@ void Gradient::sum_rows(const DenseLayer& layer, int job, int first, int last, i
   const DenseSums mine = at(dense_parts_[part]);
   const DenseSums earlier = chunk.is_first ? none : mine;
   const DenseSums other = parts == 1 ? none : at(dense_parts_[1 - part]);
-  const DenseUpdate update{step, layer.rows, weights->parameters() + layer.bias,
-                           velocities + layer.weight, velocities + layer.bias};
+  const DenseUpdate update{pass.step, layer.rows, pass.weights->parameters() + layer.bias,
+                           pass.velocities + layer.weight, pass.velocities + layer.bias};
   const auto sum = [&](int examples, const DenseGradient& gradient, bool is_whole) {
     kernels_->dense_backward_weight(in, layer.n, d, layer.m, examples, first, last, &gradient,
-                                    is_whole && step != nullptr ? &update : nullptr);
+                                    is_whole && pass.step != nullptr ? &update : nullptr);
   };
   if (!chunk.is_last) return sum(count, {mine, earlier, none}, false);
   // The last part but one to be summed waits in memory for the last, which may be under way.

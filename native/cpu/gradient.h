@@ -48,17 +48,24 @@ class Gradient {
 
  private:
   static constexpr int kMaxParts = 2;
-  // With the most classes.
-  static constexpr int kMaxJobs = 128;
+  // Rows of a dense layer's gradient that make a job: whole blocks of the kernel's, few enough to
+  // share out.
+  static constexpr int kFc1JobRows = 15, kFc2JobRows = 12, kFc3JobRows = 10;
+
   struct DenseLayer {
     const float *in, *d;
-    int n, m;
-    // Rows of the gradient that make a job: whole blocks of the kernel's, few enough to share out.
-    int job_rows;
+    int n, m, job_rows;
     int weight, bias;  // in the arena
     float* rows;
+  };
 
-    int jobs() const { return (m + job_rows - 1) / job_rows; }
+  // What all jobs of a chunk share.
+  struct Pass {
+    const Chunk& chunk;
+    int parts;
+    const SgdStep* step;
+    Weights* weights;
+    float* velocities;
   };
 
   // On a cache line of its own, as another thread may be at the next one.
@@ -66,12 +73,13 @@ class Gradient {
     std::atomic<int> parts{0};
   };
 
+  static int jobs_of(int rows, int job_rows) { return (rows + job_rows - 1) / job_rows; }
   // Whether the caller, who has finished a part of a job, is the one to add the parts up.
   bool is_last_part(int job, int parts);
-  void sum_groups(int part, int parts, int groups);
-  void finish_convolutions(int parts, const SgdStep* step, Weights* weights, float* velocities);
-  void sum_rows(const DenseLayer& layer, int job, int first, int last, int part, int parts,
-                const Chunk& chunk, const SgdStep* step, Weights* weights, float* velocities);
+  void sum_groups(const Pass& pass, int part);
+  void finish_convolutions(const Pass& pass);
+  // Of the layer's gradient, the rows that its `index`-th job is about.
+  void sum_rows(const Pass& pass, const DenseLayer& layer, int index, int job, int part);
 
   const KernelTable* kernels_;
   ParameterLayout layout_;

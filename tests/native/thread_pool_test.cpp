@@ -82,29 +82,38 @@ TEST_P(ThreadPoolTest, ThreadNumbersAreTheirOwn) {
   EXPECT_EQ(std::accumulate(busy.begin(), busy.end(), 0), 100 * 50);
 }
 
+// As many tasks as threads, each of which waits for all others to begin: a thread that is in one
+// can take no other.
+void expect_a_task_each(ThreadPool& pool) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  std::atomic<int> begun{0}, late{0}, strange{0};
+  pool.loop(pool.threads(), [&](int task, int thread) {
+    if (task != thread) strange++;
+    begun++;
+    while (begun < pool.threads() && late == 0) {
+      if (std::chrono::steady_clock::now() > deadline) late++;
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(late, 0);
+  EXPECT_EQ(strange, 0) << "did not begin with their own task";
+}
+
+TEST_P(ThreadPoolTest, AThreadBeginsWithItsShare) {
+  ThreadPool pool(GetParam());
+  for (int i = 0; i < 20; i++) expect_a_task_each(pool);
+}
+
 TEST_P(ThreadPoolTest, RunsAloneForAsLongAsAsked) {
   ThreadPool pool(GetParam());
   const auto expect_alone = [&] { pool.loop(100, [](int, int thread) { EXPECT_EQ(thread, 0); }); };
-  // As many tasks as threads, each of which waits for all others to begin.
-  const auto expect_all = [&] {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    std::atomic<int> begun{0}, late{0};
-    pool.loop(GetParam(), [&](int, int) {
-      begun++;
-      while (begun < GetParam() && late == 0) {
-        if (std::chrono::steady_clock::now() > deadline) late++;
-        std::this_thread::yield();
-      }
-    });
-    EXPECT_EQ(late, 0);
-  };
   {
     ThreadPool::Alone alone(pool, true);
     expect_alone();
     ThreadPool::Alone nested(pool, false);
-    expect_all();
+    expect_a_task_each(pool);
   }
-  expect_all();
+  expect_a_task_each(pool);
 }
 
 TEST_P(ThreadPoolTest, WakesFromParking) {
