@@ -103,7 +103,7 @@ def pack(file: Path) -> None:
     """All that --prebuilt needs, a Java run time and the data included, the CUDA libraries not."""
     shutil.rmtree(JRE, ignore_errors=True)
     call("jlink", "--add-modules", MODULES, "--strip-debug", "--no-man-pages", "--no-header-files",
-         "--compress=2", "--output", JRE)
+         "--output", JRE)
     (CACHE / "fashion-mnist").mkdir(parents=True, exist_ok=True)
     for part in dataset().glob("*-ubyte.gz"):
         if part.parent != CACHE / "fashion-mnist":
@@ -112,7 +112,7 @@ def pack(file: Path) -> None:
               jar(), TARGET / "classes", TARGET / "test-classes", NATIVE_TESTS, CACHE / "fashion-mnist", JRE,
               WORK / "commit", *(path for path in sorted(JARS.glob("*.jar")) if not UNUSED_JARS.search(path.name))]
     part = file.with_name(file.name + ".part")
-    with tarfile.open(part, "w:xz") as archive:
+    with tarfile.open(part, "w:gz", compresslevel=6) as archive:
         for path in wanted:
             archive.add(path, path.relative_to(ROOT),
                         filter=lambda entry: None if "__pycache__" in entry.name else entry)
