@@ -1,5 +1,6 @@
 package org.lenet4j.engine;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -14,6 +15,10 @@ final class CudaLibrary {
   private static final String FILE = "liblenet_cuda.so";
   private static final String ABSENT = "the CUDA engine (" + FILE + ") is not on the class path";
   private static final String PRESETS = "org.bytedeco.cuda.global.cudnn";
+
+  /** Where a driver shows itself, and WSL's. */
+  private static final List<Path> DRIVER =
+      List.of(Path.of("/dev/nvidiactl"), Path.of("/proc/driver/nvidia"), Path.of("/dev/dxg"));
 
   /** What liblenet_cuda.so is linked against, and cublasLt, which cuBLAS is. */
   private static final List<String> NEEDED =
@@ -47,6 +52,11 @@ final class CudaLibrary {
    */
   static String briefUnavailableReason() {
     return isAbsent() ? ABSENT + " ('lenet4j doctor' says what to add)" : unavailableReason();
+  }
+
+  /** Whether somebody may wonder why no GPU is used: there is the engine, or the driver of one. */
+  static boolean isExpected() {
+    return !isAbsent() || DRIVER.stream().anyMatch(Files::exists);
   }
 
   private static boolean isAbsent() {

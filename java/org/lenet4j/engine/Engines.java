@@ -2,6 +2,7 @@ package org.lenet4j.engine;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
 import org.lenet4j.LeNetException;
 import org.lenet4j.internal.binding.LeNetNative;
 
@@ -15,7 +16,8 @@ public final class Engines {
    * An engine on the given device, its parameters all zero.
    *
    * <p>{@link Device.Kind#AUTO} takes the fastest device that works: cuda, cpu, java. It logs one
-   * line on why it did not take a faster one.
+   * line on why it did not take a faster one; none where nothing hints at a GPU, but see {@link
+   * #whyNoGpu}.
    *
    * @throws LeNetException if the device cannot be used here; the message says why
    */
@@ -25,6 +27,16 @@ public final class Engines {
       case CPU, CUDA -> new NativeEngine(device, config, options);
       case AUTO -> openBest(config, options);
     };
+  }
+
+  /**
+   * Why {@link Device.Kind#AUTO} takes no GPU where nothing hints at one, for those who are about
+   * to compute so much that they may want one. Empty where {@link #open} has logged it.
+   */
+  public static Optional<String> whyNoGpu() {
+    return CudaLibrary.isExpected()
+        ? Optional.empty()
+        : Optional.of(CudaLibrary.briefUnavailableReason());
   }
 
   /** Engines with native memory that are open; 0 when every one has been closed. */
@@ -62,7 +74,9 @@ public final class Engines {
         reason = e.getMessage();
       }
     }
-    LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+    if (CudaLibrary.isExpected()) {
+      LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+    }
     return new NativeEngine(Device.cpu(), config, options);
   }
 }
