@@ -1,6 +1,8 @@
 package org.lenet4j.cli;
 
+import java.util.Optional;
 import org.lenet4j.engine.Device;
+import org.lenet4j.engine.Engines;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,6 +63,13 @@ final class NetworkOptions {
       builder.instructionSet(instructionSet);
     }
     return variant.apply(builder);
+  }
+
+  /** Why a network is on the CPU though {@code --device} left the choice; empty if it was said. */
+  Optional<String> whyNoGpu(LeNet net) {
+    return device.kind() == Device.Kind.AUTO && net.device().equals("cpu")
+        ? Engines.whyNoGpu()
+        : Optional.empty();
   }
 
   /** One line on a network: where it computes, and which variant it is. */

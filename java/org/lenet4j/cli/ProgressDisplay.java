@@ -1,7 +1,9 @@
 package org.lenet4j.cli;
 
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
 import org.lenet4j.training.CurvePoint;
@@ -9,18 +11,19 @@ import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Progress;
 
 /**
- * Shows a training: one line an epoch, one a curve point if that was asked for, and on a terminal a
- * bar over all epochs below them.
+ * Shows a training: one line an epoch, one a curve point if that was asked for, and on a terminal,
+ * below them, one that changes until the training ends.
  */
 final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
-  private static final long MESSAGE_NANOS = 200_000_000;
+  private static final long UPDATE_NANOS = 200_000_000;
 
   private final Output output;
   private final boolean showsPoints;
   private final long start = System.nanoTime();
+  private final ProgressLine line = new ProgressLine();
   private ProgressBar bar;
-  private String metrics = "";
-  private long messageTime = start;
+  private Optional<CurvePoint> lastPoint = Optional.empty();
+  private long updated;
 
   /** Examples of the run that another process trained on before a resume; -1 before it is known. */
   private long before = -1;
@@ -64,25 +67,42 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
     if (before < 0) {
       before = progress.examples();
     }
+    if (progress.point().isPresent()) {
+      lastPoint = progress.point();
+    }
+    long now = System.nanoTime();
+    if (bar == null || now - updated > UPDATE_NANOS) {
+      updated = now;
+      line.show(parts(progress, (now - start) * 1e-9));
+    }
     if (bar == null) {
-      bar =
-          output
-              .bar()
-              .setTaskName("epoch %d/%d".formatted(progress.epoch(), progress.epochs()))
-              .setInitialMax(progress.totalExamples())
-              .setUnit(" examples", 1)
-              .startsFrom(progress.examples(), Duration.ofNanos(System.nanoTime() - start))
-              .build();
+      bar = output.bar().setRenderer(line).setInitialMax(progress.totalExamples()).build();
     }
     bar.stepTo(progress.examples());
-    progress.point().ifPresent(point -> metrics = ", " + results(point));
-    long now = System.nanoTime();
-    if (now - messageTime > MESSAGE_NANOS) {
-      messageTime = now;
-      // Not the library's own speed, which counts in whole seconds.
-      double rate = (progress.examples() - before) / ((now - start) * 1e-9);
-      bar.setExtraMessage(String.format(Locale.US, " %,.0f examples/s%s", rate, metrics));
+  }
+
+  /** Evaluations are part of the time: this is how fast the end comes nearer. */
+  private List<String> parts(Progress progress, double seconds) {
+    List<String> parts = new ArrayList<>();
+    parts.add("epoch %d/%d".formatted(progress.epoch(), progress.epochs()));
+    lastPoint.ifPresent(
+        point -> {
+          parts.add(String.format(Locale.US, "loss %.3f", point.loss()));
+          parts.add(String.format(Locale.US, "train acc %.3f", point.trainAccuracy()));
+        });
+    double rate = (progress.examples() - before) / seconds;
+    if (rate > 0) {
+      parts.add(String.format(Locale.US, "%,.0f examples/s", rate));
+      parts.add("ETA " + duration((progress.totalExamples() - progress.examples()) / rate));
     }
+    return parts;
+  }
+
+  private static String duration(double seconds) {
+    long whole = Math.round(seconds);
+    return whole < 3600
+        ? "%d:%02d".formatted(whole / 60, whole % 60)
+        : "%d:%02d:%02d".formatted(whole / 3600, whole / 60 % 60, whole % 60);
   }
 
   private static String results(CurvePoint point) {

@@ -67,6 +67,8 @@ final class RunConfig {
     content.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     content.put("device", net.description());
     content.put(ARITHMETIC, arithmetic(net));
+    content.put("activation", Converters.lower(net.config().activation()));
+    content.put("pooling", Converters.lower(net.config().pooling()));
     content.put("classes", net.config().classes());
     content.put(DATA, data);
     content.put(OPTIONS, options(command));

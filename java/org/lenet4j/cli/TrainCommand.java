@@ -1,5 +1,7 @@
 package org.lenet4j.cli;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,6 +55,7 @@ import picocli.CommandLine.Spec;
           + " --live."
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final Logger LOGGER = System.getLogger(TrainCommand.class.getName());
   private static final Path RUNS = Path.of("lenet4j-out");
 
   /** What may be another when a run goes on. */
@@ -183,6 +186,7 @@ final class TrainCommand implements Callable<Integer> {
     if (command.save != null) {
       AtomicFile.requireWritable(command.save); // Rather now than after the training.
     }
+    command.watching.check();
     return command.train(new Output(quiet, json));
   }
 
@@ -230,6 +234,9 @@ final class TrainCommand implements Callable<Integer> {
       output.info(
           "%d training and %d test examples from %s"
               .formatted(train.size(), test.size(), source.directory()));
+      network
+          .whyNoGpu(net)
+          .ifPresent(reason -> LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason));
       output.info("training on " + net.device());
       output.info(NetworkOptions.describe(net));
       if (dryRun) {

@@ -53,19 +53,19 @@ record TrainingRun(
               watchers);
       long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
       if (training.outcome() == Outcome.STOPPED) {
-        output.json(end(training));
         String stopped =
             "stopped in epoch %d; go on with: lenet4j train --resume %s"
                 .formatted(training.history().size() + 1, folder.path());
-        output.result(stopped);
-        watchers.finish("The training " + stopped);
+        output.result(stopped); // At once: whoever stops a training is not for waiting.
+        show(training, title, description, watchers, "The training " + stopped);
+        output.json(end(training));
         return INTERRUPTED;
       }
       net.save(folder.weights());
       if (save != null) {
         net.save(save);
       }
-      show(training, title, description, watchers);
+      show(training, title, description, watchers, "The training has ended. This is its report.");
       report(training, uptimeMillis, save);
       return 0;
     }
@@ -115,17 +115,10 @@ record TrainingRun(
   }
 
   /** Side by side: most of either is the first use of classes, and processors are idle by now. */
-  private void show(Training training, String title, Run description, Watchers watchers) {
+  private void show(
+      Training training, String title, Run description, Watchers watchers, String ending) {
     CompletableFuture<Runnable> curves =
-        CompletableFuture.supplyAsync(
-            () ->
-                draw(
-                    folder.png(),
-                    "curves in %s and %s".formatted(folder.png(), folder.svg()),
-                    () -> {
-                      Curves.write(folder.svg(), training, title);
-                      CurvesPlot.write(folder.png(), training, title);
-                    }));
+        CompletableFuture.supplyAsync(() -> drawCurves(training, title));
     Runnable report =
         draw(
             folder.report(),
@@ -133,10 +126,23 @@ record TrainingRun(
             () -> {
               Report page = Report.of(description, net, test, training);
               page.write(folder.report());
-              watchers.finish(page);
+              watchers.finish(page, ending);
             });
     curves.join().run();
     report.run();
+  }
+
+  private Runnable drawCurves(Training training, String title) {
+    if (training.history().isEmpty()) {
+      return () -> {}; // A curve of test accuracies begins with one.
+    }
+    return draw(
+        folder.png(),
+        "curves in %s and %s".formatted(folder.png(), folder.svg()),
+        () -> {
+          Curves.write(folder.svg(), training, title);
+          CurvesPlot.write(folder.png(), training, title);
+        });
   }
 
   /** Returns what says how it went. A training is not lost for want of a picture. */

@@ -12,20 +12,23 @@ import org.lenet4j.io.FileReasons;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Option;
 
-/** Which variant of the network, where the weights file does not say or says otherwise. */
+/** Which variant of the network, where the weights file does not say. */
 final class VariantOptions {
   @Option(
       names = "--activation",
       paramLabel = "NAME",
       converter = Converters.ActivationName.class,
-      description = "sigmoid, tanh or relu (default: what the weights file says, else sigmoid).")
+      description = {
+        "sigmoid, tanh or relu (default: what the weights file says, else sigmoid).",
+        "A file that says it is not taken for another."
+      })
   private Activation activation;
 
   @Option(
       names = "--pooling",
       paramLabel = "NAME",
       converter = Converters.PoolingName.class,
-      description = "avg or max (default: what the weights file says, else avg).")
+      description = "avg or max, likewise (default: what the weights file says, else avg).")
   private Pooling pooling;
 
   @Option(

@@ -38,12 +38,24 @@ final class WatchOptions {
       })
   private Path tensorboard;
 
-  /** Begins to show a run, from its last checkpoint on if there is one. */
-  Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
+  /**
+   * Fails on what {@link #open} would fail on, but before there is a run folder.
+   *
+   * @throws org.lenet4j.LeNetException if the port or the folder cannot be used
+   */
+  void check() {
     if (port != null) {
       // The whole JVM's, and this command's JVM has no other server.
       SERVER_LIMITS.forEach(System.getProperties()::putIfAbsent);
+      LivePage.requireUsable(port);
     }
+    if (tensorboard != null) {
+      EventFile.requireUsable(tensorboard);
+    }
+  }
+
+  /** Begins to show a run, from its last checkpoint on if there is one. */
+  Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
     Optional<LivePage> page =
         Optional.ofNullable(port)
             .map(

@@ -26,12 +26,8 @@ record Watchers(Optional<LivePage> page, Optional<EventFile> events)
     return page.isPresent() && page.get().stopRequested();
   }
 
-  void finish(Report report) {
-    page.ifPresent(live -> live.finish(report));
-  }
-
-  void finish(String message) {
-    page.ifPresent(live -> live.finish(message));
+  void finish(Report report, String message) {
+    page.ifPresent(live -> live.finish(report, message));
   }
 
   @Override

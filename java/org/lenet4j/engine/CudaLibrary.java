@@ -50,11 +50,6 @@ final class CudaLibrary {
     return isAbsent() ? briefAbsence(Loader.getPlatform()) : unavailableReason();
   }
 
-  /** The engine is not installed, and there is nothing that it could run on. */
-  static boolean isNotMissed() {
-    return isAbsent() && !(Loader.getPlatform().equals(PLATFORM) && NvidiaGpu.isPresent());
-  }
-
   static String briefAbsence(String platform) {
     return platform.equals(PLATFORM)
         ? ABSENT + " ('lenet4j doctor' says what to add)"
@@ -67,6 +62,11 @@ final class CudaLibrary {
             .formatted(ABSENT, Version.current(), platform)
         : "there is no CUDA engine for %s, only for %s; use --device cpu"
             .formatted(platform, PLATFORM);
+  }
+
+  /** Whether somebody may wonder why no GPU is used: there is the engine, or something for it. */
+  static boolean isExpected() {
+    return !isAbsent() || (Loader.getPlatform().equals(PLATFORM) && NvidiaGpu.isPresent());
   }
 
   private static boolean isAbsent() {

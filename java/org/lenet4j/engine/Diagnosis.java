@@ -64,7 +64,7 @@ public final class Diagnosis {
     String reason = CudaLibrary.unavailableReason();
     if (reason.isEmpty()) {
       lines.add(new Line("CUDA engine", CudaLibrary.path(), true));
-    } else if (CudaLibrary.isNotMissed()) {
+    } else if (!CudaLibrary.isExpected()) {
       lines.add(new Line("CUDA engine", "none, and no use for one here (" + reason + ")", true));
     } else {
       lines.add(new Line("CUDA engine", reason, false));

@@ -3,6 +3,7 @@ package org.lenet4j.engine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Objects;
+import java.util.Optional;
 import org.lenet4j.LeNetException;
 import org.lenet4j.internal.binding.LeNetNative;
 
@@ -20,7 +21,8 @@ public final class Engines {
    * An engine on the given device, its parameters all zero.
    *
    * <p>{@link Device.Kind#AUTO} takes the fastest device that works: cuda, cpu, java. It logs one
-   * line on why it did not take a faster one.
+   * line on why it did not take a faster one; none where nothing hints at a GPU, but see {@link
+   * #whyNoGpu}.
    *
    * @param device where to compute
    * @param config what to compute
@@ -37,6 +39,18 @@ public final class Engines {
       case CPU, CUDA -> new NativeEngine(device, config, options);
       case AUTO -> openBest(config, options);
     };
+  }
+
+  /**
+   * Why {@link Device.Kind#AUTO} takes no GPU where nothing hints at one, for those who are about
+   * to compute so much that they may want one.
+   *
+   * @return one line; empty where {@link #open} has logged it
+   */
+  public static Optional<String> whyNoGpu() {
+    return CudaLibrary.isExpected()
+        ? Optional.empty()
+        : Optional.of(CudaLibrary.briefUnavailableReason());
   }
 
   /**
@@ -77,7 +91,9 @@ public final class Engines {
         reason = e.getMessage();
       }
     }
-    LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+    if (CudaLibrary.isExpected()) {
+      LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+    }
     return new NativeEngine(Device.cpu(), config, options);
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -55,6 +56,23 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
       throw unwritable(e);
     }
     write(event().string(3, VERSION)); // file_version
+  }
+
+  /**
+   * Makes the directory that is to hold the directories of runs, if it is not there, before a
+   * training has left anything behind.
+   *
+   * @throws LeNetException if it cannot be written to
+   */
+  public static void requireUsable(Path parent) {
+    try {
+      Files.createDirectories(parent);
+      if (!Files.isWritable(parent)) {
+        throw new AccessDeniedException(parent.toString());
+      }
+    } catch (IOException e) {
+      throw unwritable(parent, e);
+    }
   }
 
   @Override
@@ -129,6 +147,10 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
   }
 
   private LeNetException unwritable(IOException e) {
+    return unwritable(file, e);
+  }
+
+  private static LeNetException unwritable(Path file, IOException e) {
     return new LeNetException(file + " could not be written: " + FileReasons.of(e), e);
   }
 }

@@ -23,7 +23,7 @@ import org.lenet4j.training.Progress;
  * <pre>{@code
  * try (LivePage page = LivePage.open(0, run, List.of(), List.of())) {
  *   Training training = trainer.onProgress(page).stopWhen(page::stopRequested).fit(net, train, test);
- *   page.finish(Report.of(run, net, test, training));
+ *   page.finish(Report.of(run, net, test, training), "The training has ended.");
  * }
  * }</pre>
  *
@@ -81,6 +81,16 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
   static LivePage open(
       int port, long patienceMillis, Run run, List<Epoch> history, List<CurvePoint> curve) {
     return new LivePage(port, patienceMillis, run, history, curve);
+  }
+
+  /**
+   * Tries a port, before a training has left anything behind.
+   *
+   * @param port to listen on; 0 for any that is free
+   * @throws org.lenet4j.LeNetException if it cannot be used
+   */
+  public static void requireUsable(int port) {
+    LiveServer.requireUsable(port);
   }
 
   /** {@return what to type into a browser} */
@@ -152,21 +162,23 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
   }
 
   /**
-   * Shows all who watch the report, and ends.
+   * Shows all who watch the report, tells them how the training ended, and ends.
    *
    * @param report on this training
+   * @param message one sentence
    */
-  public void finish(Report report) {
+  public void finish(Report report, String message) {
     Objects.requireNonNull(report, "report must not be null");
+    Objects.requireNonNull(message, "message must not be null");
     server.end(
         List.of(
             new Event("progress", report.progress().markup()),
             new Event("results", report.results().markup()),
-            new Event("end", "The training has ended. This is its report.")));
+            new Event("end", message)));
   }
 
   /**
-   * Tells all who watch how the training ended, and ends; after the first time it does nothing.
+   * Likewise without a report; after the first end it does nothing.
    *
    * @param message one sentence
    */

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -104,19 +105,36 @@ final class LiveServer {
     server.start();
   }
 
+  static void requireUsable(int port) {
+    // Not an HttpServer: one that was never started does not let go of its port.
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(loopback(port));
+    } catch (IOException e) {
+      throw unusable(port, e);
+    }
+  }
+
   private static HttpServer bind(int port) {
     try {
-      InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
-      return HttpServer.create(new InetSocketAddress(loopback, port), THREADS);
-    } catch (BindException e) {
-      throw new LeNetException(
+      return HttpServer.create(loopback(port), THREADS);
+    } catch (IOException e) {
+      throw unusable(port, e);
+    }
+  }
+
+  private static InetSocketAddress loopback(int port) throws IOException {
+    return new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
+  }
+
+  private static LeNetException unusable(int port, IOException e) {
+    if (e instanceof BindException) {
+      return new LeNetException(
           "port %d of 127.0.0.1 cannot be used (%s): name another one with --live, or none for any"
                   .formatted(port, e.getMessage())
               + " that is free",
           e);
-    } catch (IOException e) {
-      throw new LeNetException("the live page cannot be served: " + e.getMessage(), e);
     }
+    return new LeNetException("the live page cannot be served: " + e.getMessage(), e);
   }
 
   private static String randomToken() {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.lenet4j.report.Chart.Line;
 import org.lenet4j.report.Chart.Point;
+import org.lenet4j.training.ConfusionMatrix;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 
@@ -43,9 +44,12 @@ final class ProgressSection {
   private List<Html> facts() {
     List<Html> facts = new ArrayList<>();
     List<Epoch> history = standing.history();
+    standing.test().map(ProgressSection::accuracy).ifPresent(facts::add);
     if (!history.isEmpty()) {
       Epoch last = history.get(history.size() - 1);
-      facts.add(accuracy(last));
+      if (standing.test().isEmpty()) {
+        facts.add(fact("test accuracy", "%.3f", last.testAccuracy(), "epoch " + last.number()));
+      }
       facts.add(fact("train accuracy", "%.3f", last.trainAccuracy(), "epoch " + last.number()));
       facts.add(fact("train loss", "%.3f", last.loss(), "epoch " + last.number()));
       facts.add(fact("examples/s", "%,.0f", last.examplesPerSecond(), "in training steps"));
@@ -55,15 +59,13 @@ final class ProgressSection {
     return facts;
   }
 
-  private Html accuracy(Epoch epoch) {
+  private static Html accuracy(ConfusionMatrix test) {
+    ConfusionMatrix.Interval ends = test.accuracyInterval();
     return fact(
         "test accuracy",
         "%.3f",
-        epoch.testAccuracy(),
-        standing
-            .interval()
-            .map(ends -> Html.of("95 %% CI %.3f to %.3f", ends.low(), ends.high()))
-            .orElse(Html.of("epoch %d", epoch.number())));
+        test.accuracy(),
+        Html.of("95 %% CI %.3f to %.3f", ends.low(), ends.high()));
   }
 
   private static Html fact(String name, String format, double value, Object note) {

@@ -44,7 +44,7 @@ public final class Report {
     ConfusionMatrix matrix = net.evaluate(test).confusion();
     return new Report(
         run,
-        ProgressSection.of(Standing.of(training, matrix.accuracyInterval())),
+        ProgressSection.of(Standing.of(training, matrix)),
         ResultsSection.of(net, test, matrix));
   }
 

@@ -3,7 +3,7 @@ package org.lenet4j.report;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.lenet4j.training.ConfusionMatrix.Interval;
+import org.lenet4j.training.ConfusionMatrix;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
 import org.lenet4j.training.Training;
@@ -13,21 +13,22 @@ import org.lenet4j.training.Training;
  *
  * @param status a sentence
  * @param share of all examples to train on that are done, 0 to 1; empty after its end
- * @param interval of the last test accuracy, once it is known
+ * @param test what the network does on the test set, once the training has ended: in the middle of
+ *     an epoch that is not what it did after the last one
  */
 record Standing(
     List<CurvePoint> curve,
     List<Epoch> history,
     String status,
     OptionalDouble share,
-    Optional<Interval> interval) {
-  static Standing of(Training training, Interval interval) {
+    Optional<ConfusionMatrix> test) {
+  static Standing of(Training training, ConfusionMatrix test) {
     return new Standing(
         training.curve(),
         training.history(),
         status(training),
         OptionalDouble.empty(),
-        Optional.of(interval));
+        Optional.of(test));
   }
 
   private static String status(Training training) {

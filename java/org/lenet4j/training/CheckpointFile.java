@@ -52,7 +52,7 @@ final class CheckpointFile {
 
   static Checkpoint read(Path file) {
     Safetensors content = Safetensors.read(file);
-    ModelFile.Model model = ModelFile.read(file, content);
+    ModelFile.Model model = ModelFile.read(file, content, EngineConfig.CLASSIC);
     Map<String, String> metadata = content.metadata();
     if (!metadata.containsKey(STEP)) {
       throw new LeNetException(file + " holds a model but no checkpoint: a training cannot resume");

@@ -135,7 +135,7 @@ final class Fit implements AutoCloseable {
     Epoch epoch =
         new Epoch(
             history.size() + 1,
-            rates[steps - 1],
+            decimal(rates[steps - 1]),
             sums.loss(),
             sums.accuracy(),
             validated.map(Metrics::loss).orElse(Double.NaN),
@@ -154,6 +154,11 @@ final class Fit implements AutoCloseable {
     trainer.report(finished(epoch));
     checkpoint();
     return outcome();
+  }
+
+  /** As one would write it, without the digits that only a double has. */
+  private static double decimal(float value) {
+    return Double.parseDouble(Float.toString(value));
   }
 
   /** Empty if there is more to do. */

@@ -506,24 +506,37 @@ public final class LeNet implements AutoCloseable {
     }
 
     /**
-     * A saved network. It becomes the variant that the file's metadata name (the classic one if
-     * there are none, as in files that PyTorch wrote), except for what was chosen here.
+     * A saved network. It is the variant that the file's metadata name; where they name none, as in
+     * files that PyTorch wrote, the one that was chosen here, else the classic one. Standardising
+     * may be chosen anew.
      *
      * @param file safetensors, by {@link LeNet#save} or from PyTorch
      * @return the network, to be closed
-     * @throws LeNetException if the file cannot be read, is no LeNet or has another number of
-     *     classes than was chosen, or the device cannot be used
+     * @throws LeNetException if the file cannot be read, is no LeNet or is another variant than was
+     *     chosen, or the device cannot be used
      */
     public LeNet load(Path file) {
       Objects.requireNonNull(file, "file must not be null");
-      ModelFile.Model model = ModelFile.read(file);
-      EngineConfig config = changes.apply(model.config());
-      if (config.classes() != model.config().classes()) {
+      ModelFile.Model model = ModelFile.read(file, changes.apply(EngineConfig.CLASSIC));
+      EngineConfig found = model.config();
+      EngineConfig config = changes.apply(found);
+      if (found.classes() != config.classes()) {
         throw new LeNetException(
             "%s is a network of %d classes, not of %d"
-                .formatted(file, model.config().classes(), config.classes()));
+                .formatted(file, found.classes(), config.classes()));
       }
+      requireSame(file, "activation", found.activation(), config.activation());
+      requireSame(file, "pooling", found.pooling(), config.pooling());
       return open(config, model.parameters(), labels.isEmpty() ? model.labels() : labels);
+    }
+
+    /** With another one than it was trained with, a network says something, but nothing right. */
+    private static void requireSame(Path file, String what, Enum<?> found, Enum<?> chosen) {
+      if (found != chosen) {
+        throw new LeNetException(
+            "%s is a network with %s %s, not %s: leave this choice to the file"
+                .formatted(file, what, ModelFile.lower(found), ModelFile.lower(chosen)));
+      }
     }
 
     private LeNet open(EngineConfig config, float[] parameters, List<String> names) {

@@ -85,11 +85,16 @@ final class ModelFile {
   }
 
   static Model read(Path file) {
-    return read(file, Safetensors.read(file));
+    return read(file, EngineConfig.CLASSIC);
   }
 
-  static Model read(Path file, Safetensors content) {
-    EngineConfig config = config(file, content);
+  /** Likewise, with a variant for a file that does not say which it holds. */
+  static Model read(Path file, EngineConfig unsaid) {
+    return read(file, Safetensors.read(file), unsaid);
+  }
+
+  static Model read(Path file, Safetensors content, EngineConfig unsaid) {
+    EngineConfig config = config(file, content, unsaid);
     List<String> names =
         config.layout().tensors().stream().map(ParameterLayout.Tensor::key).toList();
     for (Tensor tensor : content.tensors()) {
@@ -119,7 +124,7 @@ final class ModelFile {
     return arena;
   }
 
-  private static EngineConfig config(Path file, Safetensors content) {
+  private static EngineConfig config(Path file, Safetensors content, EngineConfig unsaid) {
     Tensor last = require(file, content, LAST_BIAS);
     if (last.shape().size() != 1
         || last.values().length < 1
@@ -128,16 +133,15 @@ final class ModelFile {
           "%s holds no LeNet: tensor %s has shape %s, expected one extent of 1 to %d, the classes"
               .formatted(file, LAST_BIAS, last.shape(), ParameterLayout.MAX_CLASSES));
     }
-    EngineConfig classic = EngineConfig.CLASSIC;
     Map<String, String> metadata = content.metadata();
-    return classic
+    return unsaid
         .withClasses(last.values().length)
         .withVariant(
-            choice(file, metadata, ACTIVATION, classic.activation(), Activation.values()),
-            choice(file, metadata, POOLING, classic.pooling(), Pooling.values()))
+            choice(file, metadata, ACTIVATION, unsaid.activation(), Activation.values()),
+            choice(file, metadata, POOLING, unsaid.pooling(), Pooling.values()))
         .withInput(
-            number(file, metadata, INPUT_SCALE, classic.inputScale()),
-            number(file, metadata, INPUT_OFFSET, classic.inputOffset()));
+            number(file, metadata, INPUT_SCALE, unsaid.inputScale()),
+            number(file, metadata, INPUT_OFFSET, unsaid.inputOffset()));
   }
 
   private static List<String> labels(Path file, Safetensors content, EngineConfig config) {
@@ -218,7 +222,7 @@ final class ModelFile {
             .formatted(file, key, found, expected));
   }
 
-  private static String lower(Enum<?> value) {
+  static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Tmpfs;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
+import org.lenet4j.engine.Engines;
 import org.lenet4j.engine.Examples;
 import org.lenet4j.training.Checkpoint;
 
@@ -54,6 +55,15 @@ class EnvironmentTest {
             "4",
             "--epochs",
             Integer.toString(epochs)));
+  }
+
+  /** Who trains may want one and learns what to add; who computes little is not bothered. */
+  @Test
+  void onlyATrainingMentionsTheGpuThatIsNotThere() {
+    assumeThat(Engines.whyNoGpu()).as("nothing hints at a GPU").isPresent();
+    assertThat(Cli.run(directory, "summary").err()).isEmpty();
+    assertThat(Cli.run(directory, "train", "--dry-run", "--data", data.toString()).err())
+        .startsWith("INFO: using device cpu, not cuda: the CUDA engine (liblenet_cuda.so) is not");
   }
 
   /** Turkish has another lower case of I; its umlauts and the length are for the file system. */

@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,19 @@ class FailureTest {
         DEVICE,
         "--data",
         data.toString());
+  }
+
+  @Test
+  void withAnotherVariantThanTheModels() {
+    Path file = directory.resolve("sigmoid.safetensors");
+    try (LeNet net = LeNet.builder().device(Device.java()).classes(3).build()) {
+      net.save(file);
+    }
+    for (String command : List.of("evaluate", "summary", "export --format onnx --output x.onnx")) {
+      err.getBuffer().setLength(0);
+      String[] args = (command + " --activation relu --model " + file).split(" ");
+      assertFails(file + " is a network with activation sigmoid, not relu", args);
+    }
   }
 
   @Test

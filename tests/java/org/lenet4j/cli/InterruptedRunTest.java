@@ -75,7 +75,9 @@ class InterruptedRunTest {
     Path run = directory.resolve("stopped");
     Process process =
         Cli.start(directory, (OPTIONS + " --checkpoint-every 7 --out stopped").split(" "));
-    awaitCheckpoint(process, run);
+    while (process.isAlive() && !Files.exists(run.resolve("best.safetensors"))) {
+      Thread.sleep(1); // Until an epoch is over, so that there are curves to draw.
+    }
     new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
     assertThat(process.waitFor(200, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(130);
@@ -86,7 +88,13 @@ class InterruptedRunTest {
             "stopped in epoch %d; go on with: lenet4j train --resume stopped%n"
                 .formatted(last.history().size() + 1));
     assertThat(run.resolve("model.safetensors")).doesNotExist();
+    assertThat(run.resolve("curves.png")).isNotEmptyFile();
+    assertThat(run.resolve("curves.svg")).isNotEmptyFile();
+    assertThat(run.resolve("report.html"))
+        .content()
+        .contains("Stopped in epoch %d".formatted(last.history().size() + 1));
     assertSucceeds(Cli.run(directory, "train --resume stopped --quiet".split(" ")));
+    assertThat(run.resolve("report.html")).content().contains("Finished after 60 epochs");
     assertSameAsWhole(run);
   }
 

@@ -3,6 +3,8 @@ package org.lenet4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -58,18 +60,51 @@ class LiveRunTest {
     }
     assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
     assertThat(directory.resolve("run/last.safetensors")).isRegularFile();
+    assertThat(directory.resolve("run/report.html")).content().contains("Stopped in epoch ");
     assertThat(Files.readString(directory.resolve("run/config.json"))).doesNotContain("--live");
   }
 
   private Process start() throws IOException {
+    writeData();
+    return Cli.start(
+        directory,
+        ("train --data data --device java --batch-size 4 --epochs 1000000 --out run --live "
+                + freePort())
+            .split(" "));
+  }
+
+  @Test
+  void leavesNothingBehindWherePortOrFolderCannotBeUsed() throws Exception {
+    writeData();
+    Files.createFile(directory.resolve("file"));
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertFails("port %s of 127.0.0.1 cannot be used".formatted(port), "--live", port);
+    }
+    assertFails("file/events could not be written", "--tensorboard", "file/events");
+    assertThat(directory.resolve("run")).doesNotExist();
+  }
+
+  private void assertFails(String message, String... options) {
+    List<String> args = new ArrayList<>(List.of("train", "--data", "data", "--device", "java"));
+    args.addAll(List.of("--out", "run"));
+    args.addAll(List.of(options));
+    Cli train = Cli.run(directory, args.toArray(String[]::new));
+    assertThat(train.status()).isEqualTo(1);
+    assertThat(train.err()).startsWith("error: ").contains(message);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void writeData() throws IOException {
     try (Dataset train = Examples.bars(60, 3);
         Dataset test = Examples.bars(10, 3)) {
       IdxFiles.write(directory.resolve("data"), train, test);
     }
-    return Cli.start(
-        directory,
-        "train --data data --device java --batch-size 4 --epochs 1000000 --live --out run"
-            .split(" "));
   }
 
   @Test

@@ -46,8 +46,8 @@ class LiveBrowserTest {
               .fit(net, train, test);
       assertThat(training.outcome()).isEqualTo(Outcome.STOPPED);
       pressing.join();
-      page.finish(Report.of(run, net, test, training));
-      browser.await(STATE + " === 'The training has ended. This is its report.'");
+      page.finish(Report.of(run, net, test, training), "The training was stopped.");
+      browser.await(STATE + " === 'The training was stopped.'");
       assertThat(browser.evaluate(LABEL))
           .isEqualTo("Stopped in epoch %d".formatted(training.history().size() + 1));
       assertThat(browser.evaluate("document.querySelectorAll('.confusion tbody tr').length"))

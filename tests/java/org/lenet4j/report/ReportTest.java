@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,6 +66,28 @@ class ReportTest {
       firstActivation = net.output(Layer.CONV1_ACTIVATION, firstImage);
     }
     page = new PageReader(html);
+  }
+
+  @Test
+  void showsATrainingThatWasStoppedInItsFirstEpoch() throws IOException {
+    Path file = directory.resolve("stopped.html");
+    try (Dataset train = Examples.bars(30, 3);
+        Dataset test = Examples.bars(31, 3);
+        LeNet net = LeNet.builder().device(Device.java()).classes(3).build()) {
+      AtomicInteger steps = new AtomicInteger();
+      Training stopped =
+          Trainer.classic()
+              .batchSize(8)
+              .stopWhen(() -> steps.getAndIncrement() == 2)
+              .fit(net, train, test);
+      Report.of(new Run("run-1", "", "", Map.of()), net, test, stopped).write(file);
+      PageReader stoppedPage = new PageReader(Files.readString(file));
+      assertThat(stoppedPage.texts("//div[@class='status']")).containsExactly("Stopped in epoch 1");
+      assertThat(stoppedPage.texts("//dl[@class='facts']/div/dt")).containsExactly("test accuracy");
+      assertThat(stoppedPage.texts("//dl[@class='facts']/div/dd/text()"))
+          .containsExactly(
+              String.format(Locale.ROOT, "%.3f", net.evaluate(test).confusion().accuracy()));
+    }
   }
 
   @Test

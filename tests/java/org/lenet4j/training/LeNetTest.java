@@ -200,10 +200,14 @@ class LeNetTest {
     }
     assertThat(Safetensors.read(file).metadata())
         .containsEntry("lenet4j_version", Version.current());
-    try (LeNet other = builder().activation(Activation.TANH).load(file)) {
-      assertThat(other.config().activation()).isEqualTo(Activation.TANH);
-      assertThat(other.config().pooling()).isEqualTo(Pooling.MAX);
-    }
+    assertThatThrownBy(() -> builder().activation(Activation.TANH).load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage(
+            file + " is a network with activation relu, not tanh: leave this choice to the file");
+    assertThatThrownBy(() -> builder().pooling(Pooling.AVG).load(file))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage(
+            file + " is a network with pooling max, not avg: leave this choice to the file");
     assertThatThrownBy(() -> builder().classes(4).load(file))
         .isInstanceOf(LeNetException.class)
         .hasMessage(file + " is a network of 3 classes, not of 4");
