@@ -205,6 +205,7 @@ double apply(const Pointwise& pointwise, double x, double b) {
     case CUDNN_POINTWISE_TANH_FWD:
       return std::tanh(x);
     default:  // CUDNN_POINTWISE_RELU_FWD, in the words of its documentation
+      if (std::isnan(x) && !pointwise.propagates_nan) return pointwise.lower_clip;
       if (x < pointwise.lower_clip) {
         return pointwise.lower_clip + pointwise.lower_slope * (x - pointwise.lower_clip);
       }

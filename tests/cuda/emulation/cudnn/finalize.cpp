@@ -75,6 +75,9 @@ Pointwise make_pointwise(const State& s) {
   pointwise.upper_clip = s.get_real(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP, pointwise.upper_clip);
   pointwise.lower_slope =
       s.get_real(CUDNN_ATTR_POINTWISE_RELU_LOWER_CLIP_SLOPE, pointwise.lower_slope);
+  pointwise.propagates_nan =
+      s.get<cudnnNanPropagation_t>(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_NOT_PROPAGATE_NAN) ==
+      CUDNN_PROPAGATE_NAN;
   require(takes_two(pointwise.mode) || pointwise.mode == CUDNN_POINTWISE_SIGMOID_FWD ||
               pointwise.mode == CUDNN_POINTWISE_TANH_FWD ||
               pointwise.mode == CUDNN_POINTWISE_RELU_FWD,

@@ -34,6 +34,7 @@ struct Pointwise {
   double lower_clip = 0;
   double upper_clip = std::numeric_limits<double>::max();
   double lower_slope = 0;
+  bool propagates_nan = false;
 };
 
 struct Pooling {

@@ -1,11 +1,14 @@
 // Capture of a stream into a graph, and the graph's life. Capturing several streams into one graph
 // is refused: lenet's step is one chain.
 #include "runtime/context.h"
+#include "runtime/hooks.h"
 #include "runtime/streams.h"
 
 using namespace lenet::emulation;
 
 namespace {
+
+void (*capture_callback)() = nullptr;
 
 cudaError_t begin(Stream* stream, cudaStreamCaptureMode mode) {
   Capture& capture = stream->capture;
@@ -69,10 +72,12 @@ cudaError_t launch(GraphExec* exec, Stream* stream) {
 extern "C" {
 
 LENET_EMU_API cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode) {
-  return enter({"cudaStreamBeginCapture", cudaErrorNotSupported}, [&] {
+  cudaError_t error = enter({"cudaStreamBeginCapture", cudaErrorNotSupported}, [&] {
     Stream* stream = find_stream(handle);
     return stream == nullptr ? cudaErrorInvalidResourceHandle : begin(stream, mode);
   });
+  if (error == cudaSuccess && capture_callback != nullptr) capture_callback();
+  return error;
 }
 
 // A failed end ends the capture as well, but gives no graph.
@@ -159,3 +164,5 @@ LENET_EMU_API cudaError_t cudaGraphExecDestroy(cudaGraphExec_t handle) {
 }
 
 }  // extern "C"
+
+void lenet_emu_on_capture(void (*callback)(void)) { capture_callback = callback; }

@@ -39,6 +39,10 @@ const char* lenet_emu_last_violation(void);
 // Forgets violations and a lost context. A real device needs a new process for that.
 void lenet_emu_recover(void);
 
+// Called when a capture has begun, on the capturing thread and without the emulation's lock; NULL
+// for nothing.
+void lenet_emu_on_capture(void (*callback)(void));
+
 // Operations that wait in streams.
 uint64_t lenet_emu_pending(void);
 

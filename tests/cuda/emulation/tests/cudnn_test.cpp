@@ -1,5 +1,6 @@
 // The other operations, PyTorch's numbers, and what the emulation refuses beyond
 // cudnn_rejection_test.cpp.
+#include <cmath>
 #include <limits>
 
 #include "tests/plan_fixture.h"
@@ -60,6 +61,15 @@ TEST_F(CudnnTest, BiasAndActivationAreThoseOfPyTorch) {
     pointers[4] = device_array(numbers(3, 3));
     expect_close(*expected, output_of(plan_for(forward_bias_activation(mode)), pointers, 3, 96));
   }
+}
+
+// The documented default; edge_test.cpp of the engine asks for the other.
+TEST_F(CudnnTest, ReluHidesANanUnlessItIsToPropagateIt) {
+  std::map<int64_t, float*> pointers = inputs();
+  pointers[4] = device_array(std::vector<float>(3, NAN));
+  EXPECT_EQ(
+      std::vector<float>(96, 0),
+      output_of(plan_for(forward_bias_activation(CUDNN_POINTWISE_RELU_FWD)), pointers, 3, 96));
 }
 
 TEST_F(CudnnTest, OperationsMayComeInAnyOrder) {
