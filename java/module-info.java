@@ -22,6 +22,10 @@ module org.lenet4j {
   exports org.lenet4j.report;
   exports org.lenet4j.training;
 
+  // JavaCPP makes instances of what its classes are generated from.
+  exports org.lenet4j.internal.presets to
+      org.bytedeco.javacpp;
+
   opens org.lenet4j.cli to
       info.picocli;
 }

@@ -3,6 +3,7 @@ package org.lenet4j.report;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import org.lenet4j.io.AtomicFile;
 import org.lenet4j.report.Chart.Line;
@@ -10,16 +11,26 @@ import org.lenet4j.report.Chart.Point;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Training;
 
-/** The chapter's plot as an SVG file: train loss, train accuracy and test accuracy over epochs. */
+/**
+ * The chapter's plot as an SVG file: train loss, train accuracy and test accuracy over epochs.
+ *
+ * @since 0.1.0
+ */
 public final class Curves {
   private Curves() {}
 
   /**
    * Writes the file.
    *
+   * @param file to write, or to replace
+   * @param run of one finished epoch at least
+   * @param title above the plot
    * @throws org.lenet4j.LeNetException if it cannot be written; an older one is then untouched
    */
   public static void write(Path file, Training run, String title) {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(run, "run must not be null");
+    Objects.requireNonNull(title, "title must not be null");
     List<Point> test =
         run.history().stream()
             .map(epoch -> new Point(epoch.number(), epoch.testAccuracy()))

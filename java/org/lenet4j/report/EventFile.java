@@ -62,9 +62,11 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
    * Makes the directory that is to hold the directories of runs, if it is not there, before a
    * training has left anything behind.
    *
+   * @param parent of the directories of runs
    * @throws LeNetException if it cannot be written to
    */
   public static void requireUsable(Path parent) {
+    Objects.requireNonNull(parent, "parent must not be null");
     try {
       Files.createDirectories(parent);
       if (!Files.isWritable(parent)) {

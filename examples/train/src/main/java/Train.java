@@ -1,3 +1,8 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DEPS org.lenet4j:lenet4j-platform:0.1.0-SNAPSHOT
+//RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED
+
 import java.nio.file.Path;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.FashionMnist;

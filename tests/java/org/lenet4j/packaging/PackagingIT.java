@@ -22,6 +22,8 @@ import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The jars as users meet them; runs in Maven's phase integration-test, when they exist. */
 class PackagingIT {
@@ -31,6 +33,26 @@ class PackagingIT {
   private static final String GPU = PLATFORM + "-gpu";
   private static final String CUDA_ENGINE = "org/lenet4j/internal/" + GPU + "/liblenet_cuda.so";
   private static final boolean CUDA_BUILT = System.getProperty("lenet4j.gpu").equals("ON");
+
+  /** Who loads the libraries, and whose native methods are in them. */
+  private static final String MODULE_ACCESS =
+      "--enable-native-access=org.lenet4j,org.bytedeco.javacpp";
+
+  private static final String ADD = "--add-modules=org.lenet4j";
+
+  private static final String USE =
+      """
+      import org.lenet4j.engine.Device;
+      import org.lenet4j.training.LeNet;
+
+      public class Use {
+        public static void main(String[] args) {
+          try (LeNet net = LeNet.builder().device(Device.cpu()).build()) {
+            System.out.println(net.predict(new byte[784]).length + " classes on " + net.device());
+          }
+        }
+      }
+      """;
 
   @TempDir private Path directory;
 
@@ -114,7 +136,10 @@ class PackagingIT {
     String jar = ARTIFACT + "-cli.jar";
     String out =
         java("-jar", jar, "train", "--device", "cpu", "--epochs", "1", "--train-limit", "512");
-    assertThat(out).contains("training on cpu").contains("examples/sec on cpu");
+    assertThat(out)
+        .contains("training on cpu")
+        .contains("examples/sec on cpu")
+        .doesNotContainIgnoringCase("warning");
     assertThat(directory.resolve("lenet4j-out/run-1/curves.png")).isNotEmptyFile();
   }
 
@@ -147,12 +172,49 @@ class PackagingIT {
 
   @Test
   void libraryWorksWithTheJarsOfItsPom() throws Exception {
-    assertThat(java("-cp", classPath(true), use().toString())).contains("10 classes on cpu");
+    String access = "--enable-native-access=ALL-UNNAMED";
+    assertThat(java(access, "-cp", classPath(true), use().toString()))
+        .contains("10 classes on cpu")
+        .doesNotContainIgnoringCase("warning");
   }
 
   @Test
   void libraryIsAModule() throws Exception {
-    assertThat(java(withModule("--module-path", classPath(false)))).contains("10 classes on cpu");
+    assertThat(
+            java(MODULE_ACCESS, "--module-path", classPath(false), "-cp", nativeJar(), ADD, use()))
+        .contains("10 classes on cpu")
+        .doesNotContainIgnoringCase("warning");
+  }
+
+  /** As in a folder that holds all that Maven resolves. */
+  @Test
+  void nativeJarIsAModuleToo() throws Exception {
+    Path main = Files.createDirectories(directory.resolve("app/use"));
+    Files.writeString(main.resolve("Use.java"), "package use;\n" + USE);
+    Files.writeString(
+        main.resolveSibling("module-info.java"), "module app { requires org.lenet4j; }");
+    Path jars = Files.createDirectory(directory.resolve("jars"));
+    for (String jar : classPath(true).split(File.pathSeparator)) {
+      Files.copy(Path.of(jar), jars.resolve(Path.of(jar).getFileName()));
+    }
+    run(
+        Path.of(System.getProperty("java.home"), "bin", "javac").toString(),
+        "--module-path",
+        jars.toString(),
+        "-d",
+        "classes",
+        "app/module-info.java",
+        "app/use/Use.java");
+    assertThat(
+            java(
+                MODULE_ACCESS,
+                "--module-path",
+                jars + File.pathSeparator + "classes",
+                "--add-modules=ALL-MODULE-PATH",
+                "--module",
+                "app/use.Use"))
+        .contains("10 classes on cpu")
+        .doesNotContainIgnoringCase("warning");
   }
 
   @Test
@@ -166,47 +228,54 @@ class PackagingIT {
         "org.lenet4j,jdk.compiler",
         "--output",
         image.toString());
-    assertThat(run(command(image, withModule()))).contains("10 classes on cpu");
+    assertThat(run(command(image, MODULE_ACCESS, "-cp", nativeJar(), ADD, use())))
+        .contains("10 classes on cpu")
+        .doesNotContainIgnoringCase("warning");
   }
 
-  /** The native jar is on the class path, where every module sees what is in it. */
-  private String[] withModule(String... options) throws IOException {
-    List<String> arguments = new ArrayList<>(List.of(options));
-    arguments.addAll(List.of("-cp", ARTIFACT + "-" + PLATFORM + ".jar"));
-    arguments.addAll(List.of("--add-modules", "org.lenet4j", use().toString()));
-    return arguments.toArray(String[]::new);
+  private static String nativeJar() {
+    return ARTIFACT + "-" + PLATFORM + ".jar";
   }
 
   /** A program that predicts on the cpu engine. */
-  private Path use() throws IOException {
-    Path source = directory.resolve("Use.java");
-    Files.writeString(
-        source,
-        """
-        import org.lenet4j.engine.Device;
-        import org.lenet4j.training.LeNet;
-
-        class Use {
-          public static void main(String[] args) {
-            try (LeNet net = LeNet.builder().device(Device.cpu()).build()) {
-              System.out.println(net.predict(new byte[784]).length + " classes on " + net.device());
-            }
-          }
-        }
-        """);
-    return source;
+  private String use() throws IOException {
+    return Files.writeString(directory.resolve("Use.java"), USE).toString();
   }
 
   @Test
   void withoutTheNativeJarAutoFallsBackAndSaysWhy() throws Exception {
-    Path source = directory.resolve("Use.java");
-    Files.writeString(
-        source,
+    assertThat(java("-cp", classPath(false), fallBack()))
+        .contains("auto: java")
+        .contains("cpu: device cpu cannot be used")
+        .contains("classifier " + PLATFORM)
+        .doesNotContain("Exception in");
+  }
+
+  /** The JVM says that it is another one, which is all that lenet4j asks about the system. */
+  @ParameterizedTest
+  @CsvSource({"Mac OS X, aarch64, macosx-arm64", "Windows 11, amd64, windows-x86_64"})
+  void onOtherSystemsAutoFallsBackAndSaysWhy(String name, String arch, String platform)
+      throws Exception {
+    String reason =
+        "there is no native code for " + platform + ", only for linux-x86_64 and linux-arm64";
+    assertThat(
+            java("-Dos.name=" + name, "-Dos.arch=" + arch, "-cp", classPath(true), fallBack())
+                .lines()
+                .filter(line -> line.matches("(WARNING|auto|cpu): .*")))
+        .containsExactly(
+            "WARNING: using the slow java engine, since the native one does not work: " + reason,
+            "auto: java",
+            "cpu: device cpu cannot be used: " + reason);
+  }
+
+  /** A program that opens the best engine, and fails to open the native one. */
+  private String fallBack() throws IOException {
+    String source =
         """
         import org.lenet4j.engine.Device;
         import org.lenet4j.training.LeNet;
 
-        class Use {
+        class FallBack {
           public static void main(String[] args) {
             try (LeNet net = LeNet.builder().build()) {
               System.out.println("auto: " + net.device());
@@ -218,12 +287,8 @@ class PackagingIT {
             }
           }
         }
-        """);
-    assertThat(java("-cp", classPath(false), source.toString()))
-        .contains("auto: java")
-        .contains("cpu: device cpu cannot be used")
-        .contains("classifier " + PLATFORM)
-        .doesNotContain("Exception in");
+        """;
+    return Files.writeString(directory.resolve("FallBack.java"), source).toString();
   }
 
   /** The packaged jars and the two library dependencies, without the build's own classes. */
@@ -288,7 +353,7 @@ class PackagingIT {
   private String run(int status, String... command) throws Exception {
     Path out = directory.resolve("output.txt");
     Process process = start(out, command);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("ended in time").isTrue();
     String text = Files.readString(out);
     assertThat(process.exitValue()).as(text).isEqualTo(status);
     return text;
