@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <vector>
@@ -32,7 +33,7 @@ class Guarded {
 
   void operator=(const std::vector<T>& values) {
     ASSERT_EQ(values.size(), size_);
-    std::memcpy(data_, values.data(), size_ * sizeof(T));
+    std::copy(values.begin(), values.end(), data_);
   }
 
   T* get() { return data_; }
