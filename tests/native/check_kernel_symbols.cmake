@@ -6,16 +6,7 @@
 string(LENGTH ${NAMESPACE} length)
 set(prefix "_ZN5lenet${length}${NAMESPACE}")
 
-set(objects)
-set(is_object FALSE)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(is_object)
-    list(APPEND objects ${CMAKE_ARGV${i}})
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(is_object TRUE)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/objects.cmake)
 
 # Not those of local symbols, whose type is a small letter.
 execute_process(COMMAND ${NM} --defined-only --extern-only --format=posix ${objects}

@@ -2,16 +2,7 @@
 # does. (What the C++ library brings along would abort only without memory for an exception.)
 #
 # cmake -D NM=nm -P check_quiet.cmake -- OBJECT...
-set(objects)
-set(is_object FALSE)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(is_object)
-    list(APPEND objects ${CMAKE_ARGV${i}})
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(is_object TRUE)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/objects.cmake)
 
 execute_process(COMMAND ${NM} --undefined-only --format=posix ${objects}
   OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)

@@ -1,0 +1,11 @@
+# Sets `objects`: what follows -- on the command line of a script.
+set(objects)
+set(is_object FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(is_object)
+    list(APPEND objects ${CMAKE_ARGV${i}})
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(is_object TRUE)
+  endif()
+endforeach()
