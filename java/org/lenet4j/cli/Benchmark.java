@@ -123,10 +123,15 @@ final class Benchmark {
   }
 
   private double epochs() {
+    epochs(WARM_UP * seconds);
+    return epochs(seconds);
+  }
+
+  private double epochs(double limit) {
     double spent = 0;
     long examples = 0;
     try (Dataset test = train.take(1)) {
-      for (long seed = 0; spent < seconds; seed++) {
+      for (long seed = 0; spent < limit; seed++) {
         Epoch epoch =
             Trainer.classic()
                 .batchSize(batchSize)
