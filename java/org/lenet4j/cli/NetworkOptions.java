@@ -1,8 +1,10 @@
 package org.lenet4j.cli;
 
+import java.util.List;
 import java.util.Optional;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engines;
+import org.lenet4j.training.LayerSummary;
 import org.lenet4j.training.LeNet;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -75,5 +77,10 @@ final class NetworkOptions {
   /** One line on a network: where it computes, and which variant it is. */
   static String describe(LeNet net) {
     return net.description() + "; " + VariantOptions.describe(net);
+  }
+
+  /** The chapter's print, a line each. */
+  static List<String> shapes(List<LayerSummary> layers) {
+    return layers.stream().map(l -> l.module() + " output shape: " + l.shape()).toList();
   }
 }

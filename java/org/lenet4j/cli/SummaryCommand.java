@@ -44,9 +44,7 @@ final class SummaryCommand implements Callable<Integer> {
     try (LeNet net = model == null ? builder.build() : builder.load(model)) {
       List<LayerSummary> layers = net.summary();
       Output output = new Output(false);
-      for (LayerSummary layer : layers) {
-        output.result(layer.module() + " output shape: " + layer.shape());
-      }
+      NetworkOptions.shapes(layers).forEach(output::result);
       output.result("");
       output.result(row("layer", "output", "parameters", "multiply-adds", "FLOPs"));
       for (LayerSummary layer : layers) {

@@ -244,6 +244,7 @@ final class TrainCommand implements Callable<Integer> {
         output.json(planJson(train));
         return 0;
       }
+      NetworkOptions.shapes(net.summary()).forEach(output::info);
       try (RunFolder folder = folder()) {
         if (resume == null) {
           RunConfig.write(folder.config(), spec, net, source.directory(), train, test);

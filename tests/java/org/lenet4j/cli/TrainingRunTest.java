@@ -60,26 +60,30 @@ class TrainingRunTest {
     assertThat(lines.get(2))
         .startsWith(DEVICE_NAME + " (")
         .endsWith("); tanh, avg pooling, 3 classes");
+    assertThat(lines.subList(3, 15))
+        .allMatch(line -> line.matches("\\w+ output shape: \\[1(, \\d+)+]"))
+        .startsWith("Conv2d output shape: [1, 6, 28, 28]", "Tanh output shape: [1, 6, 28, 28]")
+        .endsWith("Linear output shape: [1, 3]");
     String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
-    assertThat(lines.get(3)).matches("epoch 1/2: " + results);
-    assertThat(lines.get(4)).matches("epoch 2/2: " + results);
-    assertThat(lines.subList(5, 10))
+    assertThat(lines.get(15)).matches("epoch 1/2: " + results);
+    assertThat(lines.get(16)).matches("epoch 2/2: " + results);
+    assertThat(lines.subList(17, 22))
         .containsExactly(
             "curves in lenet4j-out/run-1/curves.png and lenet4j-out/run-1/curves.svg",
             "report in lenet4j-out/run-1/report.html",
             "history in lenet4j-out/run-1/history.jsonl",
             "best epoch, %d, in lenet4j-out/run-1/best.safetensors".formatted(bestEpoch(lines)),
             "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
-    assertThat(lines.get(10)).matches(results).isEqualTo(lines.get(4).substring(11));
-    assertThat(lines.get(11))
+    assertThat(lines.get(22)).matches(results).isEqualTo(lines.get(16).substring(11));
+    assertThat(lines.get(23))
         .matches(
             "\\d+ examples/sec on %s \\(\\d+ over whole epochs, shuffling included\\)"
                 .formatted(Pattern.quote(DEVICE_NAME)));
-    assertThat(lines).hasSize(12);
+    assertThat(lines).hasSize(24);
   }
 
   private static int bestEpoch(List<String> lines) {
-    return lines.get(4).substring(11 + 37).compareTo(lines.get(3).substring(11 + 37)) > 0 ? 2 : 1;
+    return lines.get(16).substring(11 + 37).compareTo(lines.get(15).substring(11 + 37)) > 0 ? 2 : 1;
   }
 
   @Test
