@@ -96,7 +96,6 @@ void CpuEngine::run(int32_t batches) {
 
 Metrics CpuEngine::learn(const Batch& batch, const SgdStep* step) {
   // The first chunk has the most tiles.
-  // The first chunk has the most tiles.
   const int groups = std::min(tiles_of(std::min(batch.count, kChunk)), Gradient::kMaxGroups);
   Metrics sums;
   for (int first = 0; first < batch.count; first += kChunk) {

@@ -10,10 +10,10 @@ import org.lenet4j.internal.binding.LeNetNative;
 
 /** An engine in native code: a thin layer over the generated bindings of native/include/lenet. */
 final class NativeEngine extends AbstractEngine {
-  /** Loads the native library once, on first use. */
   /** Those that release/build makes a jar for. */
   private static final List<String> PLATFORMS = List.of("linux-x86_64", "linux-arm64");
 
+  /** Loads the native library once, on first use. */
   private static final class Library {
     static final String UNAVAILABLE = load();
 

@@ -2,6 +2,7 @@ package org.lenet4j.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -12,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lenet4j.LeNetException;
 
 class GreyImageTest {
@@ -62,6 +65,39 @@ class GreyImageTest {
     assertThat(image.inverted()).isTrue();
     assertThat(at(image, 3, 4)).isEqualTo(255);
     assertThat(at(image, 4, 4)).isZero();
+  }
+
+  /** Whatever the kind of picture, and though most are not drawn: that takes long to start. */
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        BufferedImage.TYPE_INT_RGB,
+        BufferedImage.TYPE_INT_ARGB,
+        BufferedImage.TYPE_INT_ARGB_PRE,
+        BufferedImage.TYPE_3BYTE_BGR,
+        BufferedImage.TYPE_4BYTE_ABGR,
+        BufferedImage.TYPE_USHORT_565_RGB,
+        BufferedImage.TYPE_BYTE_GRAY,
+        BufferedImage.TYPE_USHORT_GRAY,
+        BufferedImage.TYPE_BYTE_BINARY,
+        BufferedImage.TYPE_BYTE_INDEXED
+      })
+  void looksAsIfDrawnOnWhite(int type) {
+    BufferedImage picture = new BufferedImage(28, 28, type);
+    for (int i = 0; i < 784; i++) {
+      int alpha = Math.max(0, i % 26 * 12 - 40);
+      picture.setRGB(i % 28, i / 28, (Math.min(alpha, 255) << 24) | ((i * 0x12345) & 0xffffff));
+    }
+    BufferedImage drawing = new BufferedImage(28, 28, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = drawing.createGraphics();
+    graphics.drawImage(picture, 0, 0, Color.WHITE, null);
+    graphics.dispose();
+    GreyImage expected = GreyImage.of(drawing);
+    GreyImage found = GreyImage.of(picture);
+    assertThat(found.inverted()).isEqualTo(expected.inverted());
+    for (int i = 0; i < 784; i++) {
+      assertThat(at(found, i % 28, i / 28)).isCloseTo(at(expected, i % 28, i / 28), within(1));
+    }
   }
 
   @Test

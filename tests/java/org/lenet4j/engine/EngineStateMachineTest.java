@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -102,6 +103,17 @@ class EngineStateMachineTest {
       threads.shutdown();
     }
     requireCalls(50L * THREADS * sequences, THREADS + " threads on one engine");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = "lenet4j.tests.library",
+      matches = ".+",
+      disabledReason = "tests/sanitized-jvm sets it")
+  void theLibraryIsTheOneToBeWatched() {
+    assertThat(NativeEngine.unavailableReason()).isEmpty();
+    assertThat(LoadedLibraries.matching("liblenet\\.so"))
+        .containsExactly(System.getProperty("lenet4j.tests.library") + "/liblenet.so");
   }
 
   /** For each thread the same calls, from another one on. */
