@@ -10,6 +10,7 @@ constexpr int kPaddedPixels = 32 * 32;
 constexpr int kConv1Size = 28;
 constexpr int kPool1Size = 14;
 constexpr int kConv2Size = 10;
+constexpr int kConv2Tiles = 3;  // Winograd's, in a row
 constexpr int kPool2Size = 5;
 
 constexpr int kWindow = kConv1Window * kConvPoints * (kConv1Size / 4);
@@ -18,7 +19,7 @@ constexpr int kConv1RowPair = kPool1Row * 4;
 constexpr int kConv1 = kPool1Size * kConv1RowPair;
 constexpr int kPool1 = kConv2Slots * kPool1Row;
 constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
-constexpr int kConv2Gradient = kConv2Slots * kConv2Channels * kConv2Size;
+constexpr int kConv2Gradient = 2 * kConv2Tiles * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
 // Those of the longest row.

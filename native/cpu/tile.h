@@ -91,7 +91,7 @@ class Tile {
   float* conv1_;       // [14 y][6 o][14 x][4][L], activations
   float* pool1_;       // [22 s][6 i][14 y][L], transformed; later its gradient
   float* conv2_;       // [16 o][5 y][5 x][4][L], activations; later their gradient
-  float* dconv2_;      // [22 s][16 o][10 y][L], the gradient transformed
+  float* dconv2_;      // [2 points][3 tiles][16 o][10 y][L], the gradient transformed
   float* pool2_;       // [16][5][5][L]; later its gradient
   float* logits_;      // [classes][L]
   float* rows_;        // [L][s(n)], a dense layer's output or the gradient of its input

@@ -1,8 +1,7 @@
 // The second convolution, 6 -> 16 channels on 14 x 14, by Winograd along the rows.
 //
-// in [22 s][6 i][14 y][L] and dz [22 s][16 o][10 y][L]: slot s is a tile of each row at a point.
-// cells [16 o][5 y][5 x][4][L]: the four outputs that one pooling window covers, two rows by two
-// columns.
+// in [22 s][6 i][14 y][L]: slot s is a tile of each row at a point. cells [16 o][5 y][5 x][4][L]:
+// the four outputs that one pooling window covers, two rows by two columns.
 #include "cpu/kernels/layers.h"
 #include "cpu/kernels/winograd.h"
 
@@ -53,10 +52,15 @@ LENET_INLINE void forward_slot(const V* in, const float* weight, const V* initia
   }
 }
 
-// Tile k of the outputs' gradient, transformed.
-template <int kOutputs>
-LENET_NOINLINE void transform_cells(const V* cells, int k, V* dz) {
-  constexpr int kTilePoints = kOutputs == kWide ? kPoints : kNarrowPoints;
+// The outputs' gradient is transformed for two points at a time, dz [2][3 tiles][16 o][10 y]: they
+// have most of the arithmetic in common, and for all points it would crowd the L2 cache.
+constexpr int kPairs = 4;
+constexpr int kPair[kPairs][2] = {{0, 5}, {1, 2}, {3, 4}, {6, 7}};
+constexpr int kTileGradient = kOut * kOutSize;
+constexpr int kPointGradient = kConv2Tiles * kTileGradient;
+
+template <int kOutputs, int kFirst, int kSecond>
+LENET_INLINE void transform_tile(const V* cells, int k, V* dz) {
   for (int o = 0; o < kOut; o++) {
     LENET_UNROLL
     for (int y = 0; y < kOutSize; y++) {
@@ -65,11 +69,18 @@ LENET_NOINLINE void transform_cells(const V* cells, int k, V* dz) {
       LENET_UNROLL
       for (int x = 0; x < kOutputs; x++) dy[x] = cell[x / 2 * 4 + x % 2];
       transform_output_gradient<kOutputs>(dy, out);
-      LENET_UNROLL
-      for (int p = 0; p < kTilePoints; p++) {
-        dz[(conv2_slot(k, p) * kOut + o) * kOutSize + y] = out[p];
-      }
+      dz[k * kTileGradient + o * kOutSize + y] = out[kFirst];
+      dz[kPointGradient + k * kTileGradient + o * kOutSize + y] = out[kSecond];
     }
+  }
+}
+
+template <int kPairIndex>
+LENET_NOINLINE void transform_pair(const V* cells, V* dz) {
+  constexpr int kFirst = kPair[kPairIndex][0], kSecond = kPair[kPairIndex][1];
+  for (int k = 0; k < kConv2WideTiles; k++) transform_tile<kWide, kFirst, kSecond>(cells, k, dz);
+  if constexpr (conv2_tiles(kFirst) == kConv2Tiles) {
+    transform_tile<kNarrow, kFirst, kSecond>(cells, kConv2WideTiles, dz);
   }
 }
 
@@ -90,7 +101,7 @@ LENET_NOINLINE void backward_weight_point(const V* in, const V* dz, int tiles, f
       }
       for (int k = 0; k < tiles; k++) {
         const V* x = in + (conv2_slot(k, 0) * kIn + i) * kSize;
-        const V* d = dz + (conv2_slot(k, 0) * kOut + ob) * kOutSize;
+        const V* d = dz + k * kTileGradient + ob * kOutSize;
         V window[kSize];
         LENET_UNROLL
         for (int u = 0; u < kKernel - 1; u++) window[u] = x[u];
@@ -187,22 +198,28 @@ void conv2_forward(const float* in, const float* weight, const float* bias, floa
   }
 }
 
-void conv2_backward(const float* d, const float* weight, float* in, float* dz, float* sums) {
-  const V* cells = as_vectors(d);
-  V* x = as_vectors(in);
-  V* z = as_vectors(dz);
-  for (int k = 0; k < kConv2WideTiles; k++) transform_cells<kWide>(cells, k, z);
-  transform_cells<kNarrow>(cells, kConv2WideTiles, z);
-  for (int p = 0; p < kPoints; p++) {
-    // Before its gradient overwrites the input.
-    backward_weight_point(x + conv2_slot(0, p) * kIn * kSize,
-                          z + conv2_slot(0, p) * kOut * kOutSize, conv2_tiles(p),
+// The weights' gradient before the input's overwrites the input.
+template <int kPairIndex>
+LENET_INLINE void backward_pair(const V* cells, const float* weight, V* in, V* dz, float* sums) {
+  transform_pair<kPairIndex>(cells, dz);
+  for (int i = 0; i < 2; i++) {
+    const int p = kPair[kPairIndex][i];
+    const V* d = dz + i * kPointGradient;
+    backward_weight_point(in + conv2_slot(0, p) * kIn * kSize, d, conv2_tiles(p),
                           sums + p * kPointWeights);
     for (int k = 0; k < conv2_tiles(p); k++) {
-      backward_data_slot(z + conv2_slot(k, p) * kOut * kOutSize, weight + p * kPointWeights,
-                         x + conv2_slot(k, p) * kIn * kSize);
+      backward_data_slot(d + k * kTileGradient, weight + p * kPointWeights,
+                         in + conv2_slot(k, p) * kIn * kSize);
     }
   }
+}
+
+void conv2_backward(const float* d, const float* weight, float* in, float* dz, float* sums) {
+  const V* cells = as_vectors(d);
+  backward_pair<0>(cells, weight, as_vectors(in), as_vectors(dz), sums);
+  backward_pair<1>(cells, weight, as_vectors(in), as_vectors(dz), sums);
+  backward_pair<2>(cells, weight, as_vectors(in), as_vectors(dz), sums);
+  backward_pair<3>(cells, weight, as_vectors(in), as_vectors(dz), sums);
 }
 
 }  // namespace lenet::LENET_ISA

@@ -99,8 +99,8 @@ struct KernelTable {
   // in [22 s][6 i][14 y][L], weight transformed, bias [16] -> cells [16 o][5 y][5 x][4][L]
   void (*conv2_forward)(const float* in, const float* weight, const float* bias, float* cells);
   // d [16 o][5 y][5 x][4][L]: the input becomes its gradient in place; the weights' gradient,
-  // summed over the lanes, is added to `sums` [8 p][16 o][6 i][5 u]. dz [22 s][16 o][10 y][L] is
-  // scratch.
+  // summed over the lanes, is added to `sums` [8 p][16 o][6 i][5 u]. dz [2 points][3 tiles][16
+  // o][10 y] [L] is scratch.
   void (*conv2_backward)(const float* d, const float* weight, float* in, float* dz, float* sums);
 
   // Indexed by [activation][pooling]: cells [count][4][L] become activations in place; pooled
