@@ -49,6 +49,8 @@ public final class Main {
   public static void main(String[] args) {
     // Before any class of AWT is loaded: plots need no display.
     System.setProperty("java.awt.headless", "true");
+    // What no option is made of; picocli would load all of it.
+    System.setProperty("picocli.converters.excludes", "java[.]sql[.].*,java[.]time[.].*");
     String[] arguments = trainByDefault(args);
     if (COMMANDS.contains(arguments[0])) {
       Preloading.start(arguments[0]);
