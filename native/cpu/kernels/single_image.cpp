@@ -2,6 +2,7 @@
 
 #include "cpu/kernels/activation.h"
 #include "cpu/kernels/math.h"
+#include "cpu/kernels/single_image_conv2.h"
 
 namespace lenet::LENET_ISA {
 namespace {
@@ -15,7 +16,7 @@ constexpr int padded(int values) { return vectors_of(values) * kLanes; }
 struct Arrangement {
   int conv1_weight;  // [5][5][6]
   int conv1_bias;
-  int conv2_weight;  // [16 / lanes][6][5][5][lanes]
+  int conv2_weight;  // See SingleImageConv2.
   int conv2_bias;
   int fc1_weight;  // For each block of outputs as dense() takes them, [inputs][block].
   int fc1_bias;
@@ -31,7 +32,7 @@ LENET_INLINE Arrangement arrangement_of(int classes) {
   a.conv1_weight = 0;
   a.conv1_bias = a.conv1_weight + padded(kConv1Channels * kTaps * kTaps);
   a.conv2_weight = a.conv1_bias + padded(kConv1Channels);
-  a.conv2_bias = a.conv2_weight + kConv1Channels * kTaps * kTaps * kConv2Channels;
+  a.conv2_bias = a.conv2_weight + SingleImageConv2::kWeights;
   a.fc1_weight = a.conv2_bias + kConv2Channels;
   a.fc1_bias = a.fc1_weight + kFlat * padded(kFc1);
   a.fc2_weight = a.fc1_bias + padded(kFc1);
@@ -173,62 +174,6 @@ LENET_NOINLINE void conv1_activation_pool(const float* rows, int row_pair, float
   }
 }
 
-// kRows rows of the second convolution, the outputs of kLanes channels in registers: each input
-// is broadcast once for all outputs that it reaches. in [6][14][16] -> out [2][10][16]
-template <int kRows>
-LENET_INLINE void conv2_rows(const float* in, const float* weight, const float* bias, int y,
-                             float* out) {
-  constexpr int kOutSize = 10;
-  constexpr int kBlocks = kConv2Channels / kLanes;
-  for (int b = 0; b < kBlocks; b++) {
-    V sum[kRows][kOutSize];
-    LENET_UNROLL
-    for (int r = 0; r < kRows; r++) {
-      LENET_UNROLL
-      for (int c = 0; c < kOutSize; c++) sum[r][c] = as_vectors(bias)[b];
-    }
-    for (int i = 0; i < kConv1Channels; i++) {
-      const V* w = as_vectors(weight) + (b * kConv1Channels + i) * kTaps * kTaps;
-      LENET_UNROLL
-      for (int t = 0; t < kRows + kTaps - 1; t++) {
-        const float* row = in + (i * 14 + y + t) * 16;
-        LENET_UNROLL
-        for (int x = 0; x < kOutSize + kTaps - 1; x++) {
-          V pixel = splat(row[x]);
-          LENET_UNROLL
-          for (int r = 0; r < kRows; r++) {
-            const int u = t - r;
-            LENET_UNROLL
-            for (int v = 0; v < kTaps; v++) {
-              const int c = x - v;
-              if (u >= 0 && u < kTaps && c >= 0 && c < kOutSize) {
-                sum[r][c] += pixel * w[u * kTaps + v];
-              }
-            }
-          }
-        }
-      }
-    }
-    LENET_UNROLL
-    for (int r = 0; r < kRows; r++) {
-      LENET_UNROLL
-      for (int c = 0; c < kOutSize; c++) {
-        as_vectors(out)[(r * kOutSize + c) * kBlocks + b] = sum[r][c];
-      }
-    }
-  }
-}
-
-LENET_NOINLINE void conv2_row_pair(const float* in, const float* weight, const float* bias,
-                                   int row_pair, float* out) {
-  if constexpr (kManyRegisters) {
-    conv2_rows<2>(in, weight, bias, 2 * row_pair, out);
-  } else {
-    conv2_rows<1>(in, weight, bias, 2 * row_pair, out);
-    conv2_rows<1>(in, weight, bias, 2 * row_pair + 1, out + 10 * kConv2Channels);
-  }
-}
-
 // rows [2][10][16] -> row row_pair of out [5][5][16]
 template <Activation kActivation, Pooling kPooling>
 LENET_NOINLINE void conv2_activation_pool(const float* rows, int row_pair, float* out) {
@@ -347,10 +292,8 @@ void arrange_single_image_weights(const ParameterLayout* layout, int classes,
     }
     weights[a.conv1_bias + o] = parameters[layout->conv1_bias + o];
   }
-  constexpr int kConv2Weights = kConv1Channels * kTaps * kTaps;
+  SingleImageConv2::arrange_weights(conv2, weights + a.conv2_weight);
   for (int o = 0; o < kConv2Channels; o++) {
-    float* block = weights + a.conv2_weight + o / kLanes * kConv2Weights * kLanes + o % kLanes;
-    for (int k = 0; k < kConv2Weights; k++) block[k * kLanes] = conv2[o * kConv2Weights + k];
     weights[a.conv2_bias + o] = parameters[layout->conv2_bias + o];
   }
   // The second pooling leaves [5][5][16], the parameters' order is [16][5][5].
@@ -372,8 +315,8 @@ void predict_single_image(const float* weights, int classes, float scale, float 
   // The image framed by two zeros; the last row's last vector reads beyond it.
   alignas(64) float x[32 * 32 + 64] = {};
   alignas(64) float conv1[kConv1Channels * 2 * kConv1RowSize];
-  alignas(64) float pool1[kConv1Channels * 14 * 16];
-  alignas(64) float conv2[2 * 10 * kConv2Channels];
+  alignas(64) float pool1[(kConv1Channels * 14 + 2) * 16];
+  alignas(64) float conv2[10 * 10 * kConv2Channels];
   alignas(64) float pool2[kFlat];
   alignas(64) float fc1[padded(kFc1)];
   alignas(64) float fc2[padded(kFc2)];
@@ -386,9 +329,12 @@ void predict_single_image(const float* weights, int classes, float scale, float 
     conv1_row_pair(x, weights + a.conv1_weight, weights + a.conv1_bias, row_pair, conv1);
     conv1_activation_pool<kActivation, kPooling>(conv1, row_pair, pool1);
   }
+  // Two more rows are read, and what becomes of them is thrown away.
+  for (int i = 0; i < 2 * 16; i++) pool1[kConv1Channels * 14 * 16 + i] = 0;
+  SingleImageConv2::forward(pool1, weights + a.conv2_weight, weights + a.conv2_bias, conv2);
   for (int row_pair = 0; row_pair < 5; row_pair++) {
-    conv2_row_pair(pool1, weights + a.conv2_weight, weights + a.conv2_bias, row_pair, conv2);
-    conv2_activation_pool<kActivation, kPooling>(conv2, row_pair, pool2);
+    conv2_activation_pool<kActivation, kPooling>(conv2 + row_pair * 2 * 10 * kConv2Channels,
+                                                 row_pair, pool2);
   }
   dense(pool2, kFlat, weights + a.fc1_weight, weights + a.fc1_bias, kFc1, fc1);
   activate_all<kActivation>(vectors_of(kFc1), fc1);

@@ -10,11 +10,11 @@ namespace lenet::LENET_ISA {
 // The fewest images that are predicted faster as a tile, padded if need be, than one by one.
 // Measured with sigmoid and average pooling, except on Arm.
 #if LENET_LANES == 16
-constexpr int kSingleImageCrossover = 11;
+constexpr int kSingleImageCrossover = 12;
 #elif LENET_LANES == 8
 constexpr int kSingleImageCrossover = 7;
 #else
-constexpr int kSingleImageCrossover = 3;
+constexpr int kSingleImageCrossover = 4;
 #endif
 
 int single_image_weights_size(int classes);
