@@ -13,6 +13,7 @@ import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineState;
 import org.lenet4j.engine.EpochPlan;
 import org.lenet4j.engine.Metrics;
+import org.lenet4j.engine.ParameterLayout;
 import org.lenet4j.training.Training.Outcome;
 
 /**
@@ -235,10 +236,36 @@ final class Fit implements AutoCloseable {
   private void requireFinite(double value) {
     if (!Double.isFinite(value)) {
       throw new LeNetException(
-          ("the training diverged: the loss is %s at step %d of %d in epoch %d;"
+          ("the training diverged: the loss is %s at step %d of %d in epoch %d%s;"
                   + " try a smaller learning rate than %s (--lr)")
-              .formatted(value, step, steps, history.size() + 1, trainer.learningRate()));
+              .formatted(
+                  value, step, steps, history.size() + 1, brokenTensors(), trainer.learningRate()));
     }
+  }
+
+  /** Where it shows in the parameters, if it does. */
+  private String brokenTensors() {
+    float[] parameters = engine.parameters();
+    List<ParameterLayout.Tensor> tensors = engine.config().layout().tensors();
+    List<String> broken =
+        tensors.stream()
+            .filter(tensor -> !isFinite(parameters, tensor))
+            .map(ParameterLayout.Tensor::name)
+            .toList();
+    if (broken.isEmpty()) {
+      return "";
+    }
+    return ", with NaN or infinity in "
+        + (broken.size() == tensors.size() ? "every layer" : String.join(", ", broken));
+  }
+
+  private static boolean isFinite(float[] parameters, ParameterLayout.Tensor tensor) {
+    for (int i = tensor.offset(); i < tensor.offset() + tensor.length(); i++) {
+      if (!Float.isFinite(parameters[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Progress progress(Optional<CurvePoint> point) {

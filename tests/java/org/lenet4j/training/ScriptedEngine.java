@@ -20,6 +20,7 @@ final class ScriptedEngine implements Engine {
   final List<Integer> sizes = new ArrayList<>();
   int stepsRun;
   int timesTaken;
+  final float[] parameters = new float[config().layout().size()];
 
   private final IntFunction<Metrics> steps;
   private Metrics sums;
@@ -114,7 +115,7 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public float[] parameters() {
-    return new float[config().layout().size()];
+    return parameters.clone();
   }
 
   @Override

@@ -158,6 +158,17 @@ class TrainerTest {
   }
 
   @Test
+  void namesTheLayersThatDiverged() {
+    ScriptedEngine diverging =
+        new ScriptedEngine(Metrics.ZERO, step -> new Metrics(Double.NaN, 0, 4));
+    diverging.parameters[diverging.config().layout().tensor("fc2.weight").offset()] = Float.NaN;
+    diverging.parameters[diverging.parameters.length - 1] = Float.NEGATIVE_INFINITY;
+    assertThatThrownBy(
+            () -> SMALL.fit(new LeNet(diverging, config -> diverging, List.of()), train, test))
+        .hasMessageContaining(" in epoch 1, with NaN or infinity in fc2.weight, fc3.bias; try ");
+  }
+
+  @Test
   void aDivergingTrainingLeavesTheLastGoodCheckpoint() {
     ScriptedEngine diverging =
         new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 13 ? Double.NaN : 1, 0, 4));
@@ -181,6 +192,7 @@ class TrainerTest {
       assertThatThrownBy(() -> wild.fit(net, train, test))
           .isInstanceOf(LeNetException.class)
           .hasMessageContaining("the training diverged: the loss is NaN at step ")
+          .hasMessageContaining(", with NaN or infinity in ")
           .hasMessageContaining("try a smaller learning rate than 1.0E30");
       assertThatThrownBy(() -> SMALL.fit(net, train, test))
           .isInstanceOf(IllegalArgumentException.class)
