@@ -48,11 +48,6 @@ void activation_pool_backward(int channels, int count, const float* dpooled, con
   template void activation_pool_backward<Activation::ACTIVATION, Pooling::POOLING>(            \
       int, int, const float*, const float*, float*, float*);
 
-LENET_INSTANTIATE(SIGMOID, AVG)
-LENET_INSTANTIATE(SIGMOID, MAX)
-LENET_INSTANTIATE(TANH, AVG)
-LENET_INSTANTIATE(TANH, MAX)
-LENET_INSTANTIATE(RELU, AVG)
-LENET_INSTANTIATE(RELU, MAX)
+LENET_FOR_EACH_VARIANT(LENET_INSTANTIATE)
 
 }  // namespace lenet::LENET_ISA

@@ -175,11 +175,6 @@ void conv1_backward(const float* x, const float* dpooled, const float* cells, in
   template void conv1_backward<Activation::ACTIVATION, Pooling::POOLING>( \
       const float*, const float*, const float*, int, float*, float*, float*);
 
-LENET_INSTANTIATE(SIGMOID, AVG)
-LENET_INSTANTIATE(SIGMOID, MAX)
-LENET_INSTANTIATE(TANH, AVG)
-LENET_INSTANTIATE(TANH, MAX)
-LENET_INSTANTIATE(RELU, AVG)
-LENET_INSTANTIATE(RELU, MAX)
+LENET_FOR_EACH_VARIANT(LENET_INSTANTIATE)
 
 }  // namespace lenet::LENET_ISA

@@ -9,6 +9,22 @@ namespace lenet::LENET_ISA {
 LENET_INLINE V* as_vectors(float* p) { return reinterpret_cast<V*>(p); }
 LENET_INLINE const V* as_vectors(const float* p) { return reinterpret_cast<const V*>(p); }
 
+// What there is of a template over the variants of the network: INSTANTIATE(activation, pooling)
+// once for each, in the source that defines it; and the rows and columns of a table.
+#define LENET_FOR_EACH_VARIANT(INSTANTIATE) \
+  INSTANTIATE(SIGMOID, AVG)                 \
+  INSTANTIATE(SIGMOID, MAX)                 \
+  INSTANTIATE(TANH, AVG)                    \
+  INSTANTIATE(TANH, MAX)                    \
+  INSTANTIATE(RELU, AVG)                    \
+  INSTANTIATE(RELU, MAX)
+#define LENET_POOLINGS(kernel, ACTIVATION) \
+  { kernel<Activation::ACTIVATION, Pooling::AVG>, kernel<Activation::ACTIVATION, Pooling::MAX> }
+#define LENET_VARIANTS(kernel) \
+  { LENET_POOLINGS(kernel, SIGMOID), LENET_POOLINGS(kernel, TANH), LENET_POOLINGS(kernel, RELU) }
+#define LENET_ACTIVATIONS(kernel) \
+  { kernel<Activation::SIGMOID>, kernel<Activation::TANH>, kernel<Activation::RELU> }
+
 void gather(const uint8_t* const* images, float scale, float offset, float* x);
 void lanes_to_rows(const float* lanes, int n, float* rows, int stride);
 void rows_to_lanes(const float* rows, int n, int stride, float* lanes);

@@ -348,11 +348,6 @@ void predict_single_image(const float* weights, int classes, float scale, float 
   template void predict_single_image<Activation::ACTIVATION, Pooling::POOLING>( \
       const float*, int, float, float, const uint8_t*, float*);
 
-LENET_INSTANTIATE(SIGMOID, AVG)
-LENET_INSTANTIATE(SIGMOID, MAX)
-LENET_INSTANTIATE(TANH, AVG)
-LENET_INSTANTIATE(TANH, MAX)
-LENET_INSTANTIATE(RELU, AVG)
-LENET_INSTANTIATE(RELU, MAX)
+LENET_FOR_EACH_VARIANT(LENET_INSTANTIATE)
 
 }  // namespace lenet::LENET_ISA

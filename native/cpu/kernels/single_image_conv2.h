@@ -48,19 +48,9 @@ struct SingleImageConv2 {
           }
           transpose(columns + x);
         }
-        LENET_UNROLL
-        for (int k = 0; k < kConv2Tiles; k++) {
-          V points[kPoints];
-          if (k < kConv2WideTiles) {
-            transform_input<kWide>(columns + kWide * k, points);
-          } else {
-            transform_input<kNarrow>(columns + kWide * k, points);
-          }
-          LENET_UNROLL
-          for (int p = 0; p < conv2_points(k); p++) {
-            store(transformed + (conv2_slot(k, p) * kIn + i) * kStride + y, points[p]);
-          }
-        }
+        transform_conv2_row(columns, [&](int slot, V value) {
+          store(transformed + (slot * kIn + i) * kStride + y, value);
+        });
       }
     }
   }

@@ -36,20 +36,9 @@ void winograd_weight_gradient(const float* transformed, int rows, float* gradien
 
 void conv2_input_row(const float* pooled, int y, float* transformed) {
   for (int i = 0; i < kChannels; i++) {
-    const V* row = as_vectors(pooled) + i * kSize;
-    LENET_UNROLL
-    for (int k = 0; k < kConv2Tiles; k++) {
-      V out[kPoints];
-      if (k < kConv2WideTiles) {
-        transform_input<kWide>(row + kWide * k, out);
-      } else {
-        transform_input<kNarrow>(row + kWide * k, out);
-      }
-      LENET_UNROLL
-      for (int p = 0; p < conv2_points(k); p++) {
-        as_vectors(transformed)[at(conv2_slot(k, p), i, y)] = out[p];
-      }
-    }
+    transform_conv2_row(as_vectors(pooled) + i * kSize, [&](int slot, V value) {
+      as_vectors(transformed)[at(slot, i, y)] = value;
+    });
   }
 }
 

@@ -79,6 +79,21 @@ LENET_INLINE void transform_input(const V* d, V* out) {
   }
 }
 
+// One of conv2's input rows, [14], in all its tiles: store(slot, value) for each slot.
+template <int kOutputs, class Store>
+LENET_INLINE void transform_conv2_tile(const V* row, int k, Store store) {
+  constexpr int kTilePoints = kOutputs == kWide ? kPoints : kNarrowPoints;
+  V out[kPoints];
+  transform_input<kOutputs>(row + kWide * k, out);
+  LENET_UNROLL
+  for (int p = 0; p < kTilePoints; p++) store(conv2_slot(k, p), out[p]);
+}
+template <class Store>
+LENET_INLINE void transform_conv2_row(const V* row, Store store) {
+  for (int k = 0; k < kConv2WideTiles; k++) transform_conv2_tile<kWide>(row, k, store);
+  transform_conv2_tile<kNarrow>(row, kConv2WideTiles, store);
+}
+
 // dd += B m
 template <int kOutputs>
 LENET_INLINE void add_input_gradient(const V* m, V* dd) {
