@@ -12,8 +12,8 @@ import org.lenet4j.training.Trainer;
 
 /**
  * Goes on training a model with pictures of your own: {@code FineTune MODEL PICTURES OUTPUT}, where
- * PICTURES has a folder of PNG files for each class, named as the model names it, such as {@code
- * pullover/}.
+ * PICTURES has a folder of pictures for each class, named exactly as the model names it, such as
+ * {@code Pullover/} or {@code T-shirt/top/}. Both accuracies are of these same pictures.
  */
 class FineTune {
   public static void main(String[] args) throws IOException {
