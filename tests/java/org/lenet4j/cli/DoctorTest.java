@@ -26,14 +26,6 @@ class DoctorTest {
   }
 
   @Test
-  void saysWhatHelpsWithoutCuda(@TempDir Path directory) {
-    Cli doctor = Cli.run(directory, "doctor");
-    assertThat(doctor.out().lines())
-        .filteredOn(line -> line.startsWith("problem") && line.contains("CUDA engine"))
-        .allMatch(line -> line.contains("-gpu") || line.contains("--device cpu"));
-  }
-
-  @Test
   @EnabledIfSystemProperty(named = "lenet4j.tests.cuda", matches = "true")
   void showsTheDevices(@TempDir Path directory) {
     Cli doctor = Cli.run(directory, "doctor");
@@ -42,12 +34,5 @@ class DoctorTest {
         .containsPattern("ok       CUDA library       /.*/libcudnn\\.so\\.9")
         .containsPattern("ok       cuda:0             .+, sm_\\d+, \\d+ MiB");
     assertThat(doctor.out().lines()).noneMatch(line -> line.startsWith("problem  CUDA"));
-  }
-
-  @Test
-  void hasHelp(@TempDir Path directory) {
-    Cli help = Cli.run(directory, "doctor", "--help");
-    assertThat(help.status()).isZero();
-    assertThat(help.out()).startsWith("Usage: lenet4j doctor").contains("Exit status:");
   }
 }

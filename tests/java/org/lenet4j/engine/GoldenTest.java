@@ -67,6 +67,27 @@ class GoldenTest {
   }
 
   @Test
+  void imagesAreThoseOfTheDefinition() {
+    assertThat(ROOT.get("images")).isNotEmpty();
+    for (JsonNode row : ROOT.get("images")) {
+      int n = row.get("image").asInt();
+      byte[] image = Examples.image(n);
+      assertThat(Examples.label(n, 10))
+          .as("label of image %d", n)
+          .isEqualTo(row.get("label").asInt());
+      int sum = 0;
+      for (byte pixel : image) {
+        sum += pixel & 255;
+      }
+      assertThat(sum).as("sum of image %d", n).isEqualTo(row.get("sum").asInt());
+      JsonNode first = row.get("firstPixels");
+      for (int p = 0; p < first.size(); p++) {
+        assertThat(image[p] & 255).as("image %d[%d]", n, p).isEqualTo(first.get(p).asInt());
+      }
+    }
+  }
+
+  @Test
   void initialParametersAreThoseOfTheDefinition() {
     checkTensors(
         "initial", ROOT.get("initialParameters"), Examples.parameters(EngineConfig.CLASSIC), 1, 0);

@@ -31,7 +31,7 @@ class LiveBrowserTest {
     try (Browser browser = new Browser(Files.createDirectory(directory.resolve("profile")));
         Dataset train = Examples.bars(60, 3);
         Dataset test = Examples.bars(30, 3);
-        LeNet net = LeNet.builder().device(Device.parse("java")).classes(3).build();
+        LeNet net = LeNet.builder().device(Device.java()).classes(3).build();
         LivePage page = LivePage.open(0, run, List.of(), List.of())) {
       browser.open(page.address());
       browser.await(STATE + " === 'Live.'");

@@ -70,8 +70,7 @@ class ReportBrowserTest {
     Path file = directory.resolve("report.html");
     try (Dataset train = Examples.bars(300, 10);
         Dataset test = Examples.bars(200, 10);
-        LeNet net =
-            LeNet.builder().device(Device.parse("java")).labels(FashionMnist.labels()).build()) {
+        LeNet net = LeNet.builder().device(Device.java()).labels(FashionMnist.labels()).build()) {
       Training training =
           Trainer.classic().epochs(3).batchSize(8).validationSplit(0.1).fit(net, train, test);
       Run run =
