@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,9 +84,9 @@ class DocumentationTest {
 
   /** The chapter's ten epochs, the modern recipe's twenty and five more, on the real images. */
   @Test
-  void notebookRuns() throws Exception {
+  void notebookRuns() throws IOException {
     Path output = directory.resolve("output.txt");
-    Process jshell =
+    ProcessBuilder jshell =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "jshell").toString(),
                 "-s",
@@ -98,12 +97,8 @@ class DocumentationTest {
                 Files.writeString(directory.resolve("exit.jsh"), "/exit\n").toString())
             .directory(directory.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    if (!jshell.waitFor(NOTEBOOK_SECONDS, TimeUnit.SECONDS)) {
-      jshell.destroyForcibly();
-      throw new AssertionError("the notebook has not ended: " + Files.readString(output));
-    }
+            .redirectOutput(output.toFile());
+    Processes.run(jshell, NOTEBOOK_SECONDS);
     String text = Files.readString(output);
     assertThat(text)
         .doesNotContain("Error", "Exception", "|")

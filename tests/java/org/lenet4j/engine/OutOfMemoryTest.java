@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.LeNetException;
+import org.lenet4j.Processes;
 import org.lenet4j.data.Dataset;
 
 /** Too little memory, of either kind, is an exception like any other, and the engine goes on. */
@@ -42,10 +42,9 @@ class OutOfMemoryTest {
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile());
     // Or each new thread of the JVM may take 64 MB of addresses.
     builder.environment().put("MALLOC_ARENA_MAX", "1");
-    Process process = builder.start();
-    assertThat(process.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    int status = Processes.run(builder, 200);
     String text = Files.readString(out);
-    assertThat(process.exitValue()).as(text).isZero();
+    assertThat(status).as(text).isZero();
     return text;
   }
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lenet4j.Processes;
 
 /** The jars as users meet them; runs in Maven's phase integration-test, when they exist. */
 class PackagingIT {
@@ -146,17 +147,22 @@ class PackagingIT {
   @Test
   void twentyProcessesCanStartAtOnce() throws Exception {
     List<Process> processes = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      processes.add(
-          start(
-              directory.resolve("output-" + i + ".txt"),
-              javaCommand("-XX:TieredStopAtLevel=1", "-jar", ARTIFACT + "-cli.jar", "doctor")));
-    }
-    for (int i = 0; i < processes.size(); i++) {
-      assertThat(processes.get(i).waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
-      String out = Files.readString(directory.resolve("output-" + i + ".txt"));
-      assertThat(processes.get(i).exitValue()).as(out).isZero();
-      assertThat(out).containsPattern("native library +" + directory + "/cache/native/\\w{16}/");
+    try {
+      for (int i = 0; i < 20; i++) {
+        processes.add(
+            builder(
+                    directory.resolve("output-" + i + ".txt"),
+                    javaCommand("-XX:TieredStopAtLevel=1", "-jar", ARTIFACT + "-cli.jar", "doctor"))
+                .start());
+      }
+      for (int i = 0; i < processes.size(); i++) {
+        assertThat(processes.get(i).waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+        String out = Files.readString(directory.resolve("output-" + i + ".txt"));
+        assertThat(processes.get(i).exitValue()).as(out).isZero();
+        assertThat(out).containsPattern("native library +" + directory + "/cache/native/\\w{16}/");
+      }
+    } finally {
+      processes.forEach(Process::destroyForcibly);
     }
     List<String> libraries = new ArrayList<>(List.of("liblenet.so", "libjniLeNetNative.so"));
     if (CUDA_BUILT) {
@@ -351,18 +357,16 @@ class PackagingIT {
 
   private String run(int status, String... command) throws Exception {
     Path out = directory.resolve("output.txt");
-    Process process = start(out, command);
-    assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    int ended = Processes.run(builder(out, command), 300);
     String text = Files.readString(out);
-    assertThat(process.exitValue()).as(text).isEqualTo(status);
+    assertThat(ended).as(text).isEqualTo(status);
     return text;
   }
 
-  private Process start(Path out, String... command) throws IOException {
+  private ProcessBuilder builder(Path out, String... command) {
     return new ProcessBuilder(command)
         .directory(directory.toFile())
         .redirectErrorStream(true)
-        .redirectOutput(out.toFile())
-        .start();
+        .redirectOutput(out.toFile());
   }
 }

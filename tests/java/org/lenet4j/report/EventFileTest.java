@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.LeNetException;
+import org.lenet4j.Python;
 import org.lenet4j.io.Json;
 import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.Epoch;
@@ -28,8 +29,6 @@ import org.lenet4j.training.Progress;
 
 /** Event files, read by a reader of our own and, where Python has it, by TensorBoard's. */
 class EventFileTest {
-  private static final String PYTHON = System.getenv().getOrDefault("LENET4J_PYTHON", "python3");
-
   private static final String READER =
       """
       import json, sys
@@ -112,8 +111,8 @@ class EventFileTest {
 
   @Test
   void isReadByTensorBoard() throws Exception {
-    Process found = new ProcessBuilder(PYTHON, "-c", "import tensorboard").start();
-    assumeTrue(found.waitFor() == 0, PYTHON + " has no tensorboard: this test is skipped");
+    Python.Result found = Python.run(directory, "-c", "import tensorboard");
+    assumeTrue(found.status() == 0, Python.PROGRAM + " has no tensorboard: " + found.err());
     writeRun();
     assertThat(scalarsOfTensorBoard())
         .containsEntry("loss/train", List.of(List.of(2L, 2.5), List.of(304L, (double) 1e-3f)))
@@ -132,16 +131,10 @@ class EventFileTest {
   }
 
   @SuppressWarnings("unchecked")
-  private Map<String, Object> scalarsOfTensorBoard() throws Exception {
-    Path errors = Files.createTempFile("tensorboard", ".txt");
-    Process reader =
-        new ProcessBuilder(PYTHON, "-c", READER, directory.toString())
-            .redirectError(errors.toFile())
-            .start();
-    String out = new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(reader.waitFor()).as(Files.readString(errors)).isZero();
-    Files.delete(errors);
-    return (Map<String, Object>) Json.parse(out.strip());
+  private Map<String, Object> scalarsOfTensorBoard() {
+    Python.Result reader = Python.run(directory, "-c", READER, directory.toString());
+    assertThat(reader.status()).as(reader.err()).isZero();
+    return (Map<String, Object>) Json.parse(reader.out().strip());
   }
 
   @Test

@@ -2,18 +2,13 @@ package org.lenet4j.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.Python;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Activation;
@@ -26,11 +21,9 @@ import org.lenet4j.io.Safetensors;
 
 /**
  * Weights travel between lenet4j and the real PyTorch, both ways, by docs/pytorch_lenet.py. Runs
- * where the Python that LENET4J_PYTHON names, or else python3, has torch and safetensors.
+ * where {@link Python} has torch and safetensors.
  */
 class PyTorchTest {
-  private static final String PYTHON = System.getenv().getOrDefault("LENET4J_PYTHON", "python3");
-
   private static final int COUNT = 64;
 
   @TempDir private static Path directory;
@@ -40,9 +33,9 @@ class PyTorchTest {
 
   @BeforeAll
   static void findPyTorch() throws Exception {
-    Result found = python("import torch, safetensors");
+    Python.Result found = Python.run(directory, "-c", "import torch, safetensors");
     Assumptions.assumeTrue(
-        found.status() == 0, PYTHON + " has no torch and safetensors: " + found.output());
+        found.status() == 0, Python.PROGRAM + " has no torch and safetensors: " + found.err());
     data = Examples.bars(COUNT, 3);
     images = new byte[COUNT * Dataset.PIXELS];
     data.pixels().get(images);
@@ -110,14 +103,15 @@ class PyTorchTest {
     try (LeNet net = LeNet.builder().activation(Activation.RELU).seed(3).build()) {
       Path model = directory.resolve("documented.safetensors");
       net.save(model);
-      Result classes =
-          run(
+      Python.Result classes =
+          Python.run(
+              directory,
               Path.of("docs/pytorch_lenet.py").toAbsolutePath().toString(),
               model.toString(),
               "data/t10k-images-idx3-ubyte");
       int[] expected =
           Arrays.stream(net.predictAll(images)).mapToInt(Evaluation::firstLargest).toArray();
-      assertThat(classes.output().strip()).isEqualTo(Arrays.toString(expected));
+      assertThat(classes.out().strip()).as(classes.err()).isEqualTo(Arrays.toString(expected));
     }
   }
 
@@ -139,35 +133,12 @@ class PyTorchTest {
     assertThat(worst).isLessThan(1e-5 * largest);
   }
 
-  private record Result(int status, String output) {}
-
-  private static void script(String body) throws Exception {
-    Result result =
-        python("import pytorch_lenet, torch\nfrom safetensors.torch import save_file\n" + body);
-    assertThat(result.status()).as(result.output()).isZero();
-  }
-
-  private static Result python(String code) throws Exception {
-    return run("-c", code);
-  }
-
-  private static Result run(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(PYTHON));
-    command.addAll(List.of(arguments));
-    File output = directory.resolve("output.txt").toFile();
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(output);
-    builder.environment().put("PYTHONPATH", Path.of("docs").toAbsolutePath().toString());
-    builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
-    try {
-      Process process = builder.start();
-      assertThat(process.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
-      return new Result(process.exitValue(), Files.readString(output.toPath()));
-    } catch (IOException e) {
-      return new Result(-1, e.getMessage()); // There is no such program.
-    }
+  private static void script(String body) {
+    Python.Result result =
+        Python.run(
+            directory,
+            "-c",
+            "import pytorch_lenet, torch\nfrom safetensors.torch import save_file\n" + body);
+    assertThat(result.status()).as(result.err()).isZero();
   }
 }
