@@ -11,9 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Version;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
-import org.lenet4j.engine.Examples;
 
 class BenchTest {
   private static final List<String> RATES =
@@ -24,9 +22,7 @@ class BenchTest {
 
   @BeforeAll
   static void writeData() throws IOException {
-    try (Dataset examples = Examples.bars(300, 3)) {
-      IdxFiles.write(directory.resolve("data"), examples, examples);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 300, 300);
   }
 
   private static Cli bench(String options) {

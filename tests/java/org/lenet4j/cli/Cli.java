@@ -1,17 +1,16 @@
 package org.lenet4j.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.io.File;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.lenet4j.Processes;
 
 /** The command line as its user meets it: a process with an exit status and two streams. */
 record Cli(int status, String out, String err) {
@@ -46,14 +45,18 @@ record Cli(int status, String out, String err) {
    */
   static Process start(Path directory, String... args) {
     try {
-      return new ProcessBuilder(command(System.getProperty("java.class.path"), CUDA_OPTIONS, args))
-          .directory(directory.toFile())
-          .redirectOutput(directory.resolve("stdout.txt").toFile())
-          .redirectError(directory.resolve("stderr.txt").toFile())
-          .start();
+      return builder(System.getProperty("java.class.path"), CUDA_OPTIONS, directory, args).start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static ProcessBuilder builder(
+      String classPath, List<String> jvmOptions, Path directory, String... args) {
+    return new ProcessBuilder(command(classPath, jvmOptions, args))
+        .directory(directory.toFile())
+        .redirectOutput(directory.resolve("stdout.txt").toFile())
+        .redirectError(directory.resolve("stderr.txt").toFile());
   }
 
   private static List<String> command(String classPath, List<String> jvmOptions, String... args) {
@@ -93,32 +96,28 @@ record Cli(int status, String out, String err) {
       Map<String, String> environment,
       Path directory,
       String... args) {
-    List<String> command = command(classPath, jvmOptions, args);
-    File out = directory.resolve("stdout.txt").toFile();
-    File err = directory.resolve("stderr.txt").toFile();
+    ProcessBuilder builder = builder(classPath, jvmOptions, directory, args);
+    builder.environment().putAll(environment);
+    builder.environment().values().removeIf(String::isEmpty);
     try {
-      ProcessBuilder builder =
-          new ProcessBuilder(command)
-              .directory(directory.toFile())
-              .redirectOutput(out)
-              .redirectError(err);
-      builder.environment().putAll(environment);
-      builder.environment().values().removeIf(String::isEmpty);
-      Process process = builder.start();
-      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new AssertionError(command + " has not ended after " + SECONDS + " s");
-      }
-      return new Cli(process.exitValue(), read(out), read(err));
+      return new Cli(
+          Processes.run(builder, SECONDS),
+          Files.readString(directory.resolve("stdout.txt")),
+          Files.readString(directory.resolve("stderr.txt")));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError(e);
     }
   }
 
-  private static String read(File file) throws IOException {
-    return new String(Files.readAllBytes(file.toPath()), UTF_8);
+  /** Runs a command in this process, which saves the start of a JVM; paths are to be absolute. */
+  static Cli runHere(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int status =
+        Main.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .execute(Main.trainByDefault(args));
+    return new Cli(status, out.toString(), err.toString());
   }
 }

@@ -17,11 +17,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lenet4j.Processes;
 import org.lenet4j.Tmpfs;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Engines;
-import org.lenet4j.engine.Examples;
 import org.lenet4j.training.Checkpoint;
 
 /** Surroundings that programs tend to overlook: a locale, a path, a disk that is full or gone. */
@@ -31,14 +30,7 @@ class EnvironmentTest {
 
   @BeforeEach
   void writeData() throws IOException {
-    data = directory.resolve("data");
-    write(data);
-  }
-
-  private static void write(Path data) throws IOException {
-    try (Dataset examples = Examples.bars(40, 3)) {
-      IdxFiles.write(data, examples, examples);
-    }
+    data = IdxFiles.writeBars(directory.resolve("data"), 40, 40);
   }
 
   private List<String> training(Path out, int epochs) {
@@ -75,8 +67,7 @@ class EnvironmentTest {
     Path home =
         directory.resolve("Gerät für İşçi " + "ä".repeat(100)).resolve("b ".repeat(90) + "c");
     assertThat(home.toString()).hasSizeGreaterThan(300);
-    data = home.resolve("veri kümesi");
-    write(data);
+    data = IdxFiles.writeBars(home.resolve("veri kümesi"), 40, 40);
     Path out = home.resolve("çıktı");
     List<String> arguments = training(out, 1);
     arguments.add("--json");
@@ -150,10 +141,10 @@ class EnvironmentTest {
         .hasSameBinaryContentAs(usual.resolve("model.safetensors"));
   }
 
-  private static boolean compile(Path source, Path library) throws Exception {
+  private static boolean compile(Path source, Path library) {
     String[] command = {"cc", "-shared", "-fPIC", source.toString(), "-o", library.toString()};
     try {
-      return new ProcessBuilder(command).inheritIO().start().waitFor() == 0;
+      return Processes.run(new ProcessBuilder(command).inheritIO(), 200) == 0;
     } catch (IOException e) {
       return false; // There is no such command.
     }
@@ -199,12 +190,16 @@ class EnvironmentTest {
   void aRunFolderThatVanishes() throws Exception {
     Path out = directory.resolve("run");
     Process train = Cli.start(directory, training(out, 100_000).toArray(String[]::new));
-    Instant end = Instant.now().plus(Duration.ofMinutes(3));
-    while (!Files.exists(out.resolve("last.safetensors")) && Instant.now().isBefore(end)) {
-      Thread.sleep(10);
+    try {
+      Instant end = Instant.now().plus(Duration.ofMinutes(3));
+      while (!Files.exists(out.resolve("last.safetensors")) && Instant.now().isBefore(end)) {
+        Thread.sleep(10);
+      }
+      Files.move(out, directory.resolve("grave")); // At once, whatever is being written.
+      assertThat(train.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    } finally {
+      train.destroyForcibly();
     }
-    Files.move(out, directory.resolve("grave")); // At once, whatever is being written.
-    assertThat(train.waitFor(200, TimeUnit.SECONDS)).as("ended in time").isTrue();
     assertThat(train.exitValue()).isEqualTo(1);
     assertThat(Files.readString(directory.resolve("stderr.txt")).lines())
         .singleElement()

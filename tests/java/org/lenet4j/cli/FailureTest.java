@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,10 +12,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Device;
-import org.lenet4j.engine.Examples;
 import org.lenet4j.training.LeNet;
 
 /** What can go wrong outside the program is one sentence and exit status 1. */
@@ -28,20 +24,16 @@ class FailureTest {
 
   private static Path data;
 
-  private final StringWriter err = new StringWriter();
-
   @BeforeAll
   static void writeData() throws IOException {
-    try (Dataset examples = Examples.bars(12, 3)) {
-      data = IdxFiles.write(directory.resolve("data"), examples, examples);
-    }
+    data = IdxFiles.writeBars(directory.resolve("data"), 12, 12);
   }
 
-  private void assertFails(String message, String... args) {
-    int status = Main.commandLine().setErr(new PrintWriter(err)).execute(Main.trainByDefault(args));
-    assertThat(err.toString()).startsWith("error: ").contains(message);
-    assertThat(err.toString().lines()).hasSize(1);
-    assertThat(status).isEqualTo(1);
+  private static void assertFails(String message, String... args) {
+    Cli cli = Cli.runHere(args);
+    assertThat(cli.err()).startsWith("error: ").contains(message);
+    assertThat(cli.err().lines()).hasSize(1);
+    assertThat(cli.status()).isEqualTo(1);
   }
 
   @Test
@@ -65,7 +57,6 @@ class FailureTest {
       net.save(file);
     }
     for (String command : List.of("evaluate", "summary", "export --format onnx --output x.onnx")) {
-      err.getBuffer().setLength(0);
       String[] args = (command + " --activation relu --model " + file).split(" ");
       assertFails(file + " is a network with activation sigmoid, not relu", args);
     }
@@ -83,7 +74,6 @@ class FailureTest {
         DEVICE,
         "--data",
         data.toString());
-    err.getBuffer().setLength(0);
     assertFails(
         corrupt + " is not a valid safetensors file",
         "--init",
@@ -117,7 +107,6 @@ class FailureTest {
         DEVICE,
         "--data",
         data.toString());
-    err.getBuffer().setLength(0);
     assertFails(message, "--init", two.toString(), "--device", DEVICE, "--data", data.toString());
   }
 
@@ -190,12 +179,9 @@ class FailureTest {
   @Test
   void withoutAStackTraceUnlessAskedFor() {
     Path missing = directory.resolve("nowhere");
-    int status =
-        Main.commandLine()
-            .setErr(new PrintWriter(err))
-            .execute("train", "--debug", "--data", missing.toString());
-    assertThat(status).isEqualTo(1);
-    assertThat(err.toString()).startsWith("org.lenet4j.LeNetException: ").contains("\tat org.");
+    Cli cli = Cli.runHere("train", "--debug", "--data", missing.toString());
+    assertThat(cli.status()).isEqualTo(1);
+    assertThat(cli.err()).startsWith("org.lenet4j.LeNetException: ").contains("\tat org.");
   }
 
   @Test

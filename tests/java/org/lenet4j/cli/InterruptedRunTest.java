@@ -14,9 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
-import org.lenet4j.engine.Examples;
 import org.lenet4j.io.Safetensors;
 import org.lenet4j.io.Tensor;
 import org.lenet4j.training.Checkpoint;
@@ -24,7 +22,7 @@ import org.lenet4j.training.Checkpoint;
 /** Runs that are cut off, by a user or by force, go on to the bits of one that was not. */
 @Timeout(300)
 class InterruptedRunTest {
-  private static final int KILLS = 30;
+  private static final int KILLS = 12;
   private static final String OPTIONS =
       "train --data data --device cpu --threads 1 --activation tanh --lr 0.01 --batch-size 4"
           + " --epochs 60 --momentum 0.9 --schedule cosine --warmup 1.5 --validation-split 0.1"
@@ -36,10 +34,7 @@ class InterruptedRunTest {
 
   @BeforeAll
   static void trainWithoutInterruption() throws IOException {
-    try (Dataset train = Examples.bars(120, 3);
-        Dataset test = Examples.bars(10, 3)) {
-      IdxFiles.write(directory.resolve("data"), train, test);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 120, 10);
     assertSucceeds(Cli.run(directory, (OPTIONS + " --out whole").split(" ")));
     whole = directory.resolve("whole");
   }
@@ -51,16 +46,22 @@ class InterruptedRunTest {
 
   @Test
   void goesOnAfterEveryKill() throws Exception {
-    Random random = new Random();
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
     Path run = directory.resolve("killed");
     String[] first = (OPTIONS + " --checkpoint-every 1 --out killed").split(" ");
     String[] again = "train --resume killed --quiet".split(" ");
     for (int kill = 0; kill < KILLS; kill++) {
       Process process = Cli.start(directory, kill == 0 ? first : again);
-      awaitCheckpoint(process, run);
-      Thread.sleep(random.nextInt(30));
-      assertThat(process.isAlive()).as("still training at kill %d", kill).isTrue();
-      process.destroyForcibly().waitFor();
+      try {
+        awaitCheckpoint(process, run);
+        Thread.sleep(random.nextInt(30));
+        assertThat(process.isAlive())
+            .as("still training at kill %d, with seed %d", kill, seed)
+            .isTrue();
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
     }
     assertSucceeds(
         Cli.run(directory, "train --resume killed --checkpoint-every 999 --quiet".split(" ")));
@@ -74,13 +75,17 @@ class InterruptedRunTest {
   void stopsAndSavesOnCtrlC() throws Exception {
     Path run = directory.resolve("stopped");
     Process process =
-        Cli.start(directory, (OPTIONS + " --checkpoint-every 7 --out stopped").split(" "));
-    while (process.isAlive() && !Files.exists(run.resolve("best.safetensors"))) {
-      Thread.sleep(1); // Until an epoch is over, so that there are curves to draw.
+        Cli.start(directory, (OPTIONS + " --checkpoint-every 1 --out stopped").split(" "));
+    try {
+      while (process.isAlive() && !Files.exists(run.resolve("best.safetensors"))) {
+        Thread.sleep(1); // Until an epoch is over, so that there are curves to draw.
+      }
+      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      assertThat(process.waitFor(200, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(130);
+    } finally {
+      process.destroyForcibly();
     }
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
-    assertThat(process.waitFor(200, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).isEqualTo(130);
     assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
     Checkpoint last = Checkpoint.load(run.resolve("last.safetensors"));
     assertThat(Files.readString(directory.resolve("stdout.txt")))

@@ -23,9 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
-import org.lenet4j.engine.Examples;
 
 /** A run that is watched in a browser. */
 @Timeout(300)
@@ -41,7 +39,7 @@ class LiveRunTest {
   void isStoppedByTheButtonAndResumed() throws Exception {
     Process process = start();
     try {
-      URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
+      URI address = awaitAddress(process);
       HttpResponse<Stream<String>> events =
           client.send(request(address.resolve("events")).build(), BodyHandlers.ofLines());
       assertThat(stop(address)).isEqualTo(204);
@@ -68,8 +66,7 @@ class LiveRunTest {
     writeData();
     return Cli.start(
         directory,
-        ("train --data data --device java --batch-size 4 --epochs 1000000 --out run --live "
-                + freePort())
+        "train --data data --device java --batch-size 4 --epochs 1000000 --out run --live"
             .split(" "));
   }
 
@@ -94,17 +91,8 @@ class LiveRunTest {
     assertThat(train.err()).startsWith("error: ").contains(message);
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
   private void writeData() throws IOException {
-    try (Dataset train = Examples.bars(60, 3);
-        Dataset test = Examples.bars(10, 3)) {
-      IdxFiles.write(directory.resolve("data"), train, test);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 60, 10);
   }
 
   @Test
@@ -112,7 +100,7 @@ class LiveRunTest {
     Process process = start();
     List<Socket> clients = new ArrayList<>();
     try {
-      URI address = URI.create(awaitMatch(ADDRESS, () -> Files.readString(stdout())));
+      URI address = awaitAddress(process);
       for (int i = 0; i < 100; i++) {
         clients.add(new Socket(address.getHost(), address.getPort()));
       }
@@ -151,18 +139,14 @@ class LiveRunTest {
     return directory.resolve("stdout.txt");
   }
 
-  private interface Source {
-    String read() throws Exception;
-  }
-
-  private static String awaitMatch(Pattern pattern, Source source) throws Exception {
-    for (int i = 0; i < 10_000; i++) {
-      Matcher matcher = pattern.matcher(source.read());
+  private URI awaitAddress(Process process) throws Exception {
+    while (process.isAlive()) {
+      Matcher matcher = ADDRESS.matcher(Files.readString(stdout()));
       if (matcher.find()) {
-        return matcher.group(1);
+        return URI.create(matcher.group(1));
       }
       Thread.sleep(20);
     }
-    throw new AssertionError("no " + pattern);
+    throw new AssertionError("ended: " + Files.readString(directory.resolve("stderr.txt")));
   }
 }

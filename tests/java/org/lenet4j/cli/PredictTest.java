@@ -15,7 +15,6 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
 import org.lenet4j.engine.Examples;
 import org.lenet4j.io.Json;
@@ -28,9 +27,7 @@ class PredictTest {
 
   @BeforeAll
   static void trainAndDraw() throws IOException {
-    try (Dataset examples = Examples.bars(60, 3)) {
-      IdxFiles.write(directory.resolve("data"), examples, examples);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 60, 60);
     Files.writeString(directory.resolve("names.txt"), "upper\nmiddle\nlower\n");
     Cli train =
         Cli.run(
@@ -145,26 +142,23 @@ class PredictTest {
     Files.write(directory.resolve("cut.idx"), new byte[] {0, 0, 8, 3, 0});
     for (String[] wrong :
         new String[][] {
-          {
-            "names.txt",
-            "names.txt is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images"
-          },
-          {"nowhere.png", "nowhere.png could not be read: it does not exist"},
-          {"run", "run is not a regular file, expected a picture"},
-          {"cut.png", "cut.png could not be read: "},
-          {"cut.idx", "cut.idx: byte 5: found the end of the file, expected a header of 16 bytes"}
+          {"names.txt", " is neither a picture in PNG, JPEG, GIF or BMP nor a file of IDX images"},
+          {"nowhere.png", " could not be read: it does not exist"},
+          {"run", " is not a regular file, expected a picture"},
+          {"cut.png", " could not be read: "},
+          {"cut.idx", ": byte 5: found the end of the file, expected a header of 16 bytes"}
         }) {
+      Path picture = directory.resolve(wrong[0]);
       Cli predict =
-          Cli.run(
-              directory,
+          Cli.runHere(
               "predict",
               "--device",
               DEVICE,
               "--model",
-              "run/model.safetensors",
-              wrong[0]);
+              directory.resolve("run/model.safetensors").toString(),
+              picture.toString());
       assertThat(predict.status()).isEqualTo(1);
-      assertThat(predict.err()).startsWith("error: " + wrong[1]);
+      assertThat(predict.err()).startsWith("error: " + picture + wrong[1]);
       assertThat(predict.err().lines()).hasSize(1);
     }
   }

@@ -18,9 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Version;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
-import org.lenet4j.engine.Examples;
 import org.lenet4j.io.Json;
 
 /** One small training as a user runs it, and what can be done with its results. */
@@ -35,10 +33,7 @@ class TrainingRunTest {
 
   @BeforeAll
   static void trainOnce() throws IOException {
-    try (Dataset examples = Examples.bars(60, 3);
-        Dataset test = Examples.bars(20, 3)) {
-      IdxFiles.write(directory.resolve("data"), examples, test);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 60, 20);
     train =
         Cli.run(
             directory,

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.lenet4j.engine.Examples;
 
 /** Bytes of small IDX files, right ones and wrong ones. */
 public final class IdxFiles {
@@ -19,6 +20,14 @@ public final class IdxFiles {
     write(directory, IdxDataset.Split.TRAIN, train);
     write(directory, IdxDataset.Split.TEST, test);
     return directory;
+  }
+
+  /** Likewise one that a network can learn, of three classes. */
+  public static Path writeBars(Path directory, int train, int test) throws IOException {
+    try (Dataset trainBars = Examples.bars(train, 3);
+        Dataset testBars = Examples.bars(test, 3)) {
+      return write(directory, trainBars, testBars);
+    }
   }
 
   /**

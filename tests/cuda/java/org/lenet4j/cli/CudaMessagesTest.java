@@ -15,9 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lenet4j.data.Dataset;
 import org.lenet4j.data.IdxFiles;
-import org.lenet4j.engine.Examples;
 
 /**
  * What a user reads when the GPU cannot be used: each time what was found, what is needed and what
@@ -31,9 +29,7 @@ class CudaMessagesTest {
 
   @BeforeAll
   static void writeData() throws IOException {
-    try (Dataset examples = Examples.bars(8, 3)) {
-      IdxFiles.write(directory.resolve("data"), examples, examples);
-    }
+    IdxFiles.writeBars(directory.resolve("data"), 8, 8);
   }
 
   @ParameterizedTest
