@@ -11,9 +11,6 @@ import com.sun.source.util.DocTrees;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePath;
 import com.sun.source.util.TreePathScanner;
-import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
@@ -48,7 +45,6 @@ class ApiTest {
   private static final Path SIGNATURES = Path.of("release", "api.txt");
   private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
   private static final Pattern SHORT_CONSTRUCTOR = Pattern.compile(" *public \\w+ \\{");
-  private static final Pattern EXPORT = Pattern.compile("^ *exports ([\\w.]+);", Pattern.MULTILINE);
   private static final Pattern OWN_TYPE = Pattern.compile("org\\.lenet4j(\\.\\w+)*\\.[A-Z]\\w*");
 
   @Test
@@ -141,7 +137,7 @@ class ApiTest {
 
   private static Path[] sources() throws IOException {
     List<Path> sources = new ArrayList<>();
-    for (String name : exports()) {
+    for (String name : PublicApi.packages()) {
       try (Stream<Path> files = Files.list(Path.of("java", name.split("\\.")))) {
         files.filter(file -> file.toString().endsWith(".java")).sorted().forEach(sources::add);
       }
@@ -149,26 +145,9 @@ class ApiTest {
     return sources.toArray(Path[]::new);
   }
 
-  private static Set<String> exports() throws IOException {
-    String module = Files.readString(Path.of("java", "module-info.java"));
-    return EXPORT
-        .matcher(module)
-        .results()
-        .map(export -> export.group(1))
-        .collect(Collectors.toCollection(TreeSet::new));
-  }
-
   /** The types that users see. */
   private static List<Class<?>> types() throws IOException {
-    Set<String> exports = exports();
-    return new ClassFileImporter()
-            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("org.lenet4j")
-            .stream()
-            .filter(type -> exports.contains(type.getPackageName()))
-            .<Class<?>>map(JavaClass::reflect)
-            .filter(ApiTest::isVisible)
-            .toList();
+    return PublicApi.types().stream().filter(ApiTest::isVisible).toList();
   }
 
   private static boolean isVisible(Class<?> type) {
