@@ -16,11 +16,9 @@ class ReproducibilityTest {
   @MethodSource("org.lenet4j.engine.EngineUnderTest#natives")
   void bitsDoNotDependOnTheRunOrTheThreads(EngineUnderTest engine) {
     EngineState once = train(engine, 1);
-    assertThat(bits(once)).isEqualTo(bits(train(engine, 1)));
-    for (int threads : new int[] {2, 3, 5, 8}) {
-      EngineState other = train(engine, threads);
-      assertThat(bits(other)).as("%d threads", threads).isEqualTo(bits(once));
-      assertThat(other.metrics()).as("%d threads", threads).isEqualTo(once.metrics());
+    boolean isCpu = engine.device().equals(Device.cpu()); // No other has threads.
+    for (int threads : isCpu ? new int[] {1, 2, 3, 5, 8} : new int[] {1}) {
+      assertSame("with %d threads".formatted(threads), train(engine, threads), once);
     }
   }
 
@@ -44,7 +42,7 @@ class ReproducibilityTest {
       second.restore(middle);
       assertThat(second.position()).isEqualTo(2);
       second.run(4);
-      assertThat(bits(second.state())).isEqualTo(bits(whole.state()));
+      assertSame("restored", second.state(), whole.state());
       assertThat(second.takeMetrics()).isEqualTo(whole.takeMetrics());
     }
   }
@@ -72,13 +70,9 @@ class ReproducibilityTest {
         dataset, epoch, CounterRandom.permutation(examples, 9, epoch), batchSize, rates);
   }
 
-  private static int[] bits(EngineState state) {
-    int n = state.parameters().length;
-    int[] bits = new int[2 * n];
-    for (int i = 0; i < n; i++) {
-      bits[i] = Float.floatToRawIntBits(state.parameters()[i]);
-      bits[n + i] = Float.floatToRawIntBits(state.velocities()[i]);
-    }
-    return bits;
+  private static void assertSame(String what, EngineState actual, EngineState expected) {
+    assertThat(actual.parameters()).as(what).isEqualTo(expected.parameters());
+    assertThat(actual.velocities()).as(what).isEqualTo(expected.velocities());
+    assertThat(actual.metrics()).as(what).isEqualTo(expected.metrics());
   }
 }
