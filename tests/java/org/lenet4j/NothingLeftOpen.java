@@ -6,7 +6,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.lenet4j.engine.Engines;
 
-/** Holds for every test class: it closes what it opens, and closing gives all memory back. */
+/** Holds for every test class: it closes its engines, and closing gives all memory back. */
 public final class NothingLeftOpen implements AfterAllCallback {
   @Override
   public void afterAll(ExtensionContext context) {

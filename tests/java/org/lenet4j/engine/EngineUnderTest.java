@@ -3,7 +3,7 @@ package org.lenet4j.engine;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An engine as the tests name and open it; every test of this package runs on all of them. */
+/** An engine as the tests name and open it. */
 record EngineUnderTest(String name, Device device, EngineOptions options) {
   /**
    * The cpu engine with every instruction set that this machine has; with system property

@@ -1,7 +1,5 @@
 package org.lenet4j.engine;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +11,9 @@ import org.lenet4j.data.Dataset;
  * largest error of every tensor, over its largest value, against the reference's doubles.
  */
 class GradientAccuracyTest {
+  /** The worst of all variants, instruction sets and tensors was 1.4e-6. */
   private static final double LARGEST_ERROR = 2e-6;
+
   private static final int EXAMPLES = 256;
   private static final int BATCH_SIZE = 32;
   private static final int EPOCHS = 20;
@@ -51,7 +51,6 @@ class GradientAccuracyTest {
   }
 
   private static void check(String what, EngineConfig config, float[] parameters) {
-    ParameterLayout layout = config.layout();
     int[] images = Examples.smoothImages(config, parameters, EXAMPLES);
     int[] batch = IntStream.range(0, EXAMPLES).toArray();
     try (Dataset data = Examples.dataset(images, config.classes());
@@ -60,23 +59,16 @@ class GradientAccuracyTest {
       for (EngineUnderTest underTest : EngineUnderTest.natives()) {
         try (Engine engine = underTest.open(config)) {
           float[] actual = gradient(engine, parameters, data, batch);
-          for (ParameterLayout.Tensor tensor : layout.tensors()) {
-            String name = what + ", " + underTest + ", " + tensor.name();
-            assertThat(error(actual, expected, tensor)).as(name).isLessThan(LARGEST_ERROR);
-          }
+          Closeness.checkArena(
+              what + ", " + underTest + ", gradient of",
+              config.layout(),
+              actual,
+              expected,
+              LARGEST_ERROR / Closeness.EPSILON,
+              0);
         }
       }
     }
-  }
-
-  private static double error(float[] actual, float[] expected, ParameterLayout.Tensor tensor) {
-    double error = 0;
-    double largest = 0;
-    for (int i = tensor.offset(); i < tensor.offset() + tensor.length(); i++) {
-      error = Math.max(error, Math.abs((double) actual[i] - expected[i]));
-      largest = Math.max(largest, Math.abs(expected[i]));
-    }
-    return error / largest;
   }
 
   private static float[] gradient(Engine engine, float[] parameters, Dataset data, int[] batch) {

@@ -203,10 +203,7 @@ class ParityTest {
       Metrics metrics = engine.takeMetrics();
       assertThat(metrics.count()).isEqualTo(expectedMetrics.count());
       assertThat(metrics.correct()).isEqualTo(expectedMetrics.correct());
-      assertThat(metrics.loss())
-          .isCloseTo(
-              expectedMetrics.loss(),
-              within(Closeness.EPSILON * Closeness.BACKWARD_CHAIN * (1 + expectedMetrics.loss())));
+      Closeness.checkLoss("mean loss", metrics.loss(), expectedMetrics.loss());
       assertThat(engine.takeMetrics()).isEqualTo(Metrics.ZERO);
     }
   }

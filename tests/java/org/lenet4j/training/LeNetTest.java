@@ -235,7 +235,7 @@ class LeNetTest {
   void takesAFileOfPyTorchForTheClassicNetwork() {
     Path file = directory.resolve("torch.safetensors");
     // PyTorch sorts by name and says nothing about the network.
-    List<Tensor> sorted = new ArrayList<>(saved(10).tensors());
+    List<Tensor> sorted = new ArrayList<>(saved().tensors());
     sorted.sort((a, b) -> a.name().compareTo(b.name()));
     new Safetensors(sorted, Map.of("format", "pt")).write(file);
     try (LeNet net = builder().build();
@@ -247,7 +247,7 @@ class LeNetTest {
 
   @Test
   void namesTensorsThatDoNotFit() {
-    List<Tensor> tensors = saved(10).tensors();
+    List<Tensor> tensors = saved().tensors();
     List<Tensor> missing = tensors.stream().filter(t -> !t.name().equals("7.bias")).toList();
     assertRefused(missing, Map.of(), "holds no LeNet: it has no tensor 7.bias, only [0.weight, ");
 
@@ -292,10 +292,10 @@ class LeNetTest {
         "labels       | []   | a JSON array of 10 names",
       })
   void namesMetadataThatItDoesNotKnow(String key, String value, String expected) {
-    Map<String, String> metadata = new HashMap<>(saved(10).metadata());
+    Map<String, String> metadata = new HashMap<>(saved().metadata());
     metadata.put(key, value);
     assertRefused(
-        saved(10).tensors(),
+        saved().tensors(),
         metadata,
         "cannot be used: its metadata say %s is '%s', expected %s".formatted(key, value, expected));
   }
@@ -308,9 +308,9 @@ class LeNetTest {
     assertThatThrownBy(net::parameters).isInstanceOf(IllegalStateException.class);
   }
 
-  private Safetensors saved(int classes) {
+  private Safetensors saved() {
     Path file = directory.resolve("saved.safetensors");
-    try (LeNet net = builder().classes(classes).build()) {
+    try (LeNet net = builder().build()) {
       net.save(file);
     }
     return Safetensors.read(file);
