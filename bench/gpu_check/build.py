@@ -38,8 +38,7 @@ def build(emulated: bool) -> None:
     call("cmake", "--build", TARGET / "cmake", "--parallel", "--target", "cuda_device_tests",
          *(("lenet_emulation", "lenet_emu_kernels") if emulated else ()))
     WORK.mkdir(parents=True, exist_ok=True)
-    (WORK / "commit").write_text(machine.first_line(
-        "git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12") + "\n")
+    (WORK / "commit").write_text(machine.commit() + "\n")
 
 
 def call(*command) -> None:

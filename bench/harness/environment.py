@@ -1,5 +1,4 @@
 """What a run needs and is told by: what is built, Python with the frameworks, the machine."""
-import json
 import os
 import platform
 import re
