@@ -62,15 +62,15 @@ final class Soak {
         samples.add(sample(seconds));
       }
     }
-    for (Future<?> done : work) {
-      done.get();
-    }
     try (var files = Files.list(directory)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         Files.delete(file);
       }
     }
     Files.delete(directory);
+    for (Future<?> done : work) {
+      done.get(); // Throws what its worker threw.
+    }
 
     System.out.printf(
         "%d rounds on %d threads, %d samples%n", ROUNDS.get(), THREADS, samples.size());
