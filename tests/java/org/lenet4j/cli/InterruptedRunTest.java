@@ -98,7 +98,8 @@ class InterruptedRunTest {
     assertThat(run.resolve("report.html"))
         .content()
         .contains("Stopped in epoch %d".formatted(last.history().size() + 1));
-    assertSucceeds(Cli.run(directory, "train --resume stopped --quiet".split(" ")));
+    assertSucceeds(
+        Cli.run(directory, "train --resume stopped --checkpoint-every 999 --quiet".split(" ")));
     assertThat(run.resolve("report.html")).content().contains("Finished after 60 epochs");
     assertSameAsWhole(run);
   }
