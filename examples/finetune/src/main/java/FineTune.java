@@ -45,7 +45,6 @@ class FineTune {
         }
       }
     }
-    return Dataset.of(
-        pixels.toByteArray(), labels.stream().mapToInt(Integer::intValue).toArray());
+    return Dataset.of(pixels.toByteArray(), labels.stream().mapToInt(Integer::intValue).toArray());
   }
 }

@@ -44,8 +44,7 @@ class Serve {
           best = i;
         }
       }
-      respond(
-          exchange, 200, "%s %.3f%n".formatted(net.labels().get(best), probabilities[best]));
+      respond(exchange, 200, "%s %.3f%n".formatted(net.labels().get(best), probabilities[best]));
     }
   }
 
