@@ -17,6 +17,9 @@ namespace {
 // between two loops of a training step, less than anyone would notice.
 constexpr int kSpins = 2000;
 
+// Loops from one renewal of all shares' numbers to the next.
+constexpr uint32_t kRenewal = 1u << 30;
+
 // Those that this process may run on; 0 if there are too many to tell.
 int usable_processors() {
   cpu_set_t set;
@@ -52,7 +55,8 @@ class BlockSignals {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : shares_(threads) {
+ThreadPool::ThreadPool(int threads, uint32_t loops)
+    : loop_(uint64_t{loops} << 32), shares_(threads) {
   // With more threads than processors, who polls takes the place of one who has work.
   const int processors = usable_processors();
   spins_ = processors > 0 && threads > processors ? 0 : kSpins;
@@ -91,8 +95,13 @@ void ThreadPool::run(int count, void* context, Function function) {
   context_ = context;
   function_ = function;
   done_.store(0, std::memory_order_relaxed);
-  const uint64_t loop =
-      uint64_t{number_of(loop_.load(std::memory_order_relaxed)) + 1} << 32 | uint64_t(count);
+  const uint32_t number = number_of(loop_.load(std::memory_order_relaxed)) + 1;
+  if (number % kRenewal == 0) {
+    // A share without a task keeps its number; half a round later it would look younger than the
+    // loop. Who is late for an earlier loop finds nothing here: its tasks have all been taken.
+    for (Share& share : shares_) share.ticket = uint64_t{number - 1} << 32;
+  }
+  const uint64_t loop = uint64_t{number} << 32 | uint64_t(count);
   loop_.store(loop);
   if (sleepers_.load() > 0) {
     // The lock orders this after a worker's last look at the loop before it sleeps.

@@ -20,8 +20,9 @@ namespace lenet {
 
 class ThreadPool {
  public:
-  // The calling thread is one of `threads`.
-  explicit ThreadPool(int threads);
+  // The calling thread is one of `threads`. For tests: as if `loops` had gone by, in which no share
+  // had a task.
+  explicit ThreadPool(int threads, uint32_t loops = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

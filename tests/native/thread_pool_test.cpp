@@ -68,6 +68,20 @@ TEST_P(ThreadPoolTest, ManyLoopsBackToBack) {
   }
 }
 
+// Loops of two tasks leave the shares of more than two threads without any, until they look younger
+// than the loop: nobody would run the tasks of a larger one.
+TEST_P(ThreadPoolTest, SharesWithoutTasksDoNotAge) {
+  ThreadPool pool(GetParam(), (1u << 31) - 10);
+  for (int round = 0; round < 20; round++) {
+    std::atomic<int> sum{0};
+    pool.loop(2, [&](int task, int) { sum += task; });
+    ASSERT_EQ(sum, 1);
+  }
+  std::atomic<int> sum{0};
+  pool.loop(100, [&](int task, int) { sum += task; });
+  EXPECT_EQ(sum, 4950);
+}
+
 TEST_P(ThreadPoolTest, ThreadNumbersAreTheirOwn) {
   ThreadPool pool(GetParam());
   std::vector<int> busy(GetParam());
