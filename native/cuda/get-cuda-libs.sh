@@ -29,7 +29,13 @@ missing() {
   done
 }
 
+# Whether the folder has nothing but what this script has put there.
+is_ours() {
+  [[ ! -e $1 ]] || [[ -d $1 && -z $(ls -A "$1" | grep -v '^nvidia') ]]
+}
+
 if [[ -n $(missing "$dir") ]]; then
+  is_ours "$dir" || fail "$dir has other contents: name a folder that is new or empty"
   python=$(command -v python3) || fail "python3 is needed, with pip (apt install python3-pip)"
   "$python" -m pip --version >/dev/null 2>&1 || fail "pip is needed (apt install python3-pip)"
   mkdir -p "$(dirname "$dir")"
