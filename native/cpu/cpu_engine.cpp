@@ -185,6 +185,7 @@ void CpuEngine::forward_images(const uint8_t* images, int32_t count, const Captu
 }
 
 Metrics CpuEngine::evaluate(int32_t dataset) {
+  FlushDenormals mode;
   const Examples& examples = *datasets_.at(dataset);
   const int count = static_cast<int>(examples.labels.size());
   Metrics sums;
@@ -271,6 +272,7 @@ void CpuEngine::predict_one_by_one(const uint8_t* images, int32_t count, float* 
 void CpuEngine::read_parameters(float* parameters) { weights_.read(parameters); }
 
 void CpuEngine::write_parameters(const float* parameters) {
+  FlushDenormals mode;
   weights_.write(parameters);
   single_image_weights_stale_ = true;
 }
