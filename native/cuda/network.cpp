@@ -1,6 +1,7 @@
 #include "cuda/network.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -312,23 +313,24 @@ void Network::capture(Shape& shape) {
   try {
     // Thread-local: what other threads do meanwhile, such as allocating, is none of its business.
     LENET_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
-    std::optional<Error> failure;
+    std::exception_ptr failure;
     try {
       enqueue_step(shape, TRAINING);
-    } catch (const Error& e) {
-      failure = e;
+    } catch (...) {
+      failure = std::current_exception();
     }
     // A capture that has begun must end, whatever happened in it, or the stream would be of no use.
     cudaGraph_t captured = nullptr;
     const cudaError_t ended = cudaStreamEndCapture(stream_.get(), &captured);
+    // CUDA does not say whether a call that fails has ended it; if not, the second one does.
     if (ended != cudaSuccess) static_cast<void>(cudaStreamEndCapture(stream_.get(), &captured));
     const Graph graph(captured);
-    if (failure) throw *failure;
+    if (failure) std::rethrow_exception(failure);
     check(ended, {"cudaStreamEndCapture"});
     cudaGraphExec_t step = nullptr;
     LENET_CHECK(cudaGraphInstantiate(&step, graph.get(), 0));
     shape.step = GraphExec(step);
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     graph_failure_ = e.what();
   }
 }
