@@ -137,7 +137,7 @@ std::unique_ptr<Engine> Engine::create(const char* device, const char* isa, cons
 }
 
 std::string Engine::description() const {
-  char text[200] = "";
+  char text[1000] = "";
   impl_->call(impl_->table->describe, static_cast<char*>(text), int32_t{sizeof text});
   return text;
 }

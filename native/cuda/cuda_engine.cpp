@@ -66,11 +66,14 @@ CudaEngine::~CudaEngine() {
 }
 
 void CudaEngine::describe(char* text, int32_t capacity) {
-  const bool eager = !config_.cuda_graph || !network_->graph_failure().empty();
+  const std::string& failure = network_->graph_failure();
+  std::string eager;
+  if (!config_.cuda_graph || !failure.empty()) eager = ", without CUDA Graph";
+  if (!failure.empty()) eager += ": " + failure;
   std::snprintf(text, capacity, "cuda:%d%s (%s, %s, %s%s%s)", device_,
                 info_.is_emulated() ? " [EMULATED on CPU]" : "", info_.name.c_str(),
                 info_.architecture().c_str(), versions_.c_str(), config_.tf32 ? ", TF32" : "",
-                eager ? ", without CUDA Graph" : "");
+                eager.c_str());
 }
 
 int32_t CudaEngine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count) {
