@@ -81,7 +81,7 @@ public final class StableOrder {
   private static void sortMembers(String[] members, String[] offsets, int row) {
     String[] names = columns(members[row], ", ");
     String[] values = columns(offsets[row], ", (?=sizeof|offsetof)");
-    check(names.length == values.length, "as many offsets as members in " + members[row]);
+    check(names.length == values.length, "not as many offsets as members in " + members[row]);
     Integer[] order = IntStream.range(0, names.length).boxed().toArray(Integer[]::new);
     Arrays.sort(order, Comparator.comparing(i -> names[i]));
     members[row] = braces(Stream.of(order).map(i -> names[i]));
@@ -89,7 +89,7 @@ public final class StableOrder {
   }
 
   private static String[] columns(String row, String separator) {
-    check(row.startsWith("{ ") && row.endsWith(" }"), "braces around " + row);
+    check(row.startsWith("{ ") && row.endsWith(" }"), "no braces around " + row);
     return row.substring(2, row.length() - 2).split(separator);
   }
 
@@ -104,7 +104,9 @@ public final class StableOrder {
   private static String[] rows(String source, String name) {
     Matcher table = table(source, name);
     String[] rows = table.group(2).split(NEXT_ROW);
-    check(rows.length == Integer.parseInt(table.group(1)), "rows of JavaCPP_" + name);
+    check(
+        rows.length == Integer.parseInt(table.group(1)),
+        "not the declared number of rows in JavaCPP_" + name);
     return rows;
   }
 
