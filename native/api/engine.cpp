@@ -66,7 +66,8 @@ bool is_cuda_device(const char* device) {
 const EngineTable* find_table(const char* device) {
   if (std::strcmp(device, "cpu") == 0) return cpu_engine_table();
   if (is_cuda_device(device)) return cuda_engine_table();
-  fail(std::string("this build of liblenet has no engine for device '") + device + "'");
+  fail(std::string("this build of liblenet has no engine for device '") + device +
+       "'; devices are 'cpu' and 'cuda:N'");
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ Plugin load(const char* path) {
 
 Plugin opened_plugin() {
   std::lock_guard<std::mutex> lock(mutex);
-  if (cuda_plugin.engine == nullptr) throw Error("the CUDA plugin has not been opened");
+  if (cuda_plugin.engine == nullptr)
+    throw Error("the CUDA plugin has not been opened: call open_cuda() first");
   return cuda_plugin;
 }
 

@@ -62,7 +62,7 @@ auto guarded(Status* status, Function&& function) noexcept -> decltype(function(
   try {
     return function();
   } catch (const std::bad_alloc&) {
-    fail(status, "out of native memory: use a smaller dataset or fewer threads, or free some");
+    fail(status, "out of native memory: use a smaller dataset or fewer threads, or free memory");
   } catch (const std::exception& e) {
     fail(status, e.what());
   } catch (...) {

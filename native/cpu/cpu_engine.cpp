@@ -16,7 +16,8 @@ constexpr int kMaxLanes = 16;
 const KernelTable* choose_kernels(const char* isa) {
   const KernelTable* kernels = *isa == '\0' ? best_kernels() : find_kernels(isa);
   if (kernels == nullptr && *isa == '\0') {
-    throw Error("this processor is older than any that liblenet has kernels for");
+    throw Error(
+        "this processor is older than any that liblenet has kernels for; use --device java");
   }
   if (kernels == nullptr || !can_run(kernels)) {
     throw Error(std::string(kernels == nullptr ? "unknown instruction set '"

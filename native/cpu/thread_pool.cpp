@@ -69,7 +69,7 @@ ThreadPool::ThreadPool(int threads, uint32_t loops)
   } catch (const std::system_error& e) {
     stop();
     throw std::runtime_error("cannot start thread " + std::to_string(workers_.size() + 2) + " of " +
-                             std::to_string(threads) + ": " + e.what());
+                             std::to_string(threads) + ": " + e.what() + "; use fewer threads");
   } catch (...) {
     stop();
     throw;

@@ -118,7 +118,9 @@ ChosenEngine choose_engine(const PlanTarget& target, const Descriptor& graph,
       return {std::move(config), std::move(*plan), std::move(name), static_cast<size_t>(workspace)};
     }
   }
-  std::string message = "cuDNN has no engine for " + operation;
+  // What helps comes first: Status (core/engine_table.h) has room for 500 characters in all.
+  std::string message = "cuDNN has no engine for " + operation +
+                        "; use --device cpu, or try another batch size or a newer cuDNN";
   if (refusals.empty()) message += ": its heuristics name none";
   const char* separator = ": ";
   for (const auto& [reason, times] : refusals) {

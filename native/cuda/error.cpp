@@ -26,7 +26,7 @@ void throw_failed(cudaError_t status, const CallSite& site) {
                         std::to_string(status) + "), " + cudaGetErrorString(status);
   if (status == cudaErrorMemoryAllocation && site.bytes != 0) {
     message += "; " + std::to_string(site.bytes) +
-               " bytes were asked for: free device memory or choose a smaller batch size";
+               " bytes were asked for: free device memory, or choose a smaller batch or dataset";
   }
   message += "; " + versions();
   // The runtime keeps the error for the next call of cudaGetLastError, which would blame the next

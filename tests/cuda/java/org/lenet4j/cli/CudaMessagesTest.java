@@ -43,7 +43,7 @@ class CudaMessagesTest {
           LENET_EMU_COMPUTE_CAPABILITY  | 70       | is too old (sm_70) | sm_75 (Turing) or newer is needed
           LENET_EMU_CUDNN               | 90800    | cuDNN 9.8.0 for CUDA 13.0 was found, and cuDNN 9.24.0 or newer for CUDA 13 is needed | pip install --upgrade nvidia-cudnn-cu13
           LENET_EMU_CUDNN_CUDART        | 12080    | for CUDA 12.8 was found | apt install cudnn9-cuda-13
-          LENET_EMU_MEMORY              | 20000000 | cudaMalloc | 33554432 bytes were asked for: free device memory or choose a smaller batch size
+          LENET_EMU_MEMORY              | 20000000 | cudaMalloc | 33554432 bytes were asked for: free device memory, or choose a smaller batch or dataset
           """)
   void aMachineThatDoesNotDo(String variable, String value, String found, String needed) {
     Cli train = cli().with(variable, value).run(train("cuda"));
