@@ -12,16 +12,6 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-void expect_error(const std::string& part, const std::function<void()>& call) {
-  try {
-    call();
-    ADD_FAILURE() << "no error that says '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos)
-        << "'" << e.what() << "' does not say '" << part << "'";
-  }
-}
-
 TEST(EngineCreation, RefusesWrongConfigurations) {
   struct Wrong {
     const char* part;

@@ -1,10 +1,12 @@
-// A small world for the engine tests: random images, random parameters, and an engine over them.
+// A small world for the engine tests: random images, random parameters, an engine over them, and
+// what it must refuse.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <numeric>
@@ -75,6 +77,17 @@ inline void start_epoch(Engine& engine, int32_t dataset, int32_t count, int32_t 
                         float rate = 0.1f) {
   const std::vector<float> rates((count + batch_size - 1) / batch_size, rate);
   engine.start_epoch(dataset, 0, order_of(count).data(), count, batch_size, rates.data());
+}
+
+// The call fails with an error that says this.
+inline void expect_error(const std::string& part, const std::function<void()>& call) {
+  try {
+    call();
+    ADD_FAILURE() << "no error that says '" << part << "'";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(part), std::string::npos)
+        << "'" << e.what() << "' does not say '" << part << "'";
+  }
 }
 
 // Those that this processor can run.

@@ -3,25 +3,12 @@
 // stays.
 #include "core/plugin.h"
 
-#include <gtest/gtest.h>
-
-#include <functional>
 #include <string>
 
-#include "lenet/engine.h"
+#include "engine_fixture.h"
 
 namespace lenet {
 namespace {
-
-void expect_error(const std::string& part, const std::function<void()>& call) {
-  try {
-    call();
-    ADD_FAILURE() << "no error that says '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos)
-        << "'" << e.what() << "' does not say '" << part << "'";
-  }
-}
 
 TEST(Plugin, MustBeOpenedFirst) {
   expect_error("has not been opened", [] { Engine::create("cuda:0", "", Config()); });

@@ -35,11 +35,10 @@ class WeightedSum {
 };
 
 Value activate(Activation activation, const Value& z) {
-  constexpr double kUnits = 4;  // Of error in the last place, see math.h.
   const double y = activation_of(activation, z.value);
   // ReLU passes errors on even where the reference is just below zero.
   const double slope = activation == Activation::RELU ? 1 : derivative_of(activation, y);
-  return {y, square(slope) * z.variance + square(2 * kUnits * kEpsilon * y)};
+  return {y, square(slope) * z.variance + square(2 * kMaxUlps * kEpsilon * y)};
 }
 
 // in [channels][size][size], weight [outputs][channels][5][5] -> pooled activations

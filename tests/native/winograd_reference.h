@@ -2,7 +2,6 @@
 // be off from them: the magnitude of its terms at the six points.
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <vector>

@@ -244,6 +244,7 @@ TEST_F(CudaEdge, Tf32RoundsIfAndOnlyIfAskedFor) {
     rounded->layer_output(layer, images.pixels.data(), 1, roughly.data());
     double exact_error = 0, rounded_error = 0;
     for (size_t i = 0; i < size; i++) {
+      ASSERT_TRUE(std::isfinite(exactly[i]) && std::isfinite(roughly[i])) << "value " << i;
       exact_error = std::max(exact_error, std::fabs(double{exactly[i]} - expected[i]));
       rounded_error = std::max(rounded_error, std::fabs(double{roughly[i]} - expected[i]));
     }

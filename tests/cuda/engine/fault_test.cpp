@@ -168,6 +168,7 @@ std::map<std::string, uint64_t> count_calls() {
       calls[counter.substr(prefix.size())] = count;
     }
   }
+  std::remove(path.c_str());
   return calls;
 }
 

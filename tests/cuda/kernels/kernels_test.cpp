@@ -8,11 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <numeric>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "activations.h"

@@ -1,6 +1,4 @@
 // The entry points of the emulated libcublas.so.13.
-#include <algorithm>
-
 #include "cublas/handle.h"
 #include "runtime/handles.h"
 

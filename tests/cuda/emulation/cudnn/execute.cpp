@@ -1,6 +1,5 @@
 #include "cudnn/execute.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>

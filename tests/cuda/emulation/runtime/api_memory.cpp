@@ -2,7 +2,7 @@
 // it may with page-locked memory; with pageable memory the real one is kinder.
 #include <cstdlib>
 #include <cstring>
-#include <map>
+#include <set>
 
 #include "runtime/context.h"
 #include "runtime/settings.h"
@@ -12,8 +12,8 @@ using namespace lenet::emulation;
 
 namespace {
 
-std::map<void*, size_t>& host_allocations() {
-  static auto& allocations = *new std::map<void*, size_t>;
+std::set<void*>& host_allocations() {
+  static auto& allocations = *new std::set<void*>;
   return allocations;
 }
 
@@ -77,7 +77,7 @@ cudaError_t allocate_host(void** pointer, size_t bytes) {
   *pointer = std::malloc(bytes);
   if (*pointer == nullptr) return cudaErrorMemoryAllocation;
   std::memset(*pointer, 0xFF, bytes);
-  host_allocations()[*pointer] = bytes;
+  host_allocations().insert(*pointer);
   count_live("host_allocations", 1);
   count("allocations.host");
   return cudaSuccess;

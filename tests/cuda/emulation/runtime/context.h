@@ -22,7 +22,7 @@ ThreadState& this_thread();
 DeviceMemory& memory(int device);
 // The device that owns the address, or -1.
 int owner_of(const void* pointer);
-// Closes every device's memory; true if any was open.
+// Closes every device's memory.
 void close_memory();
 
 // cudaSuccess, or why no device can be used at all.

@@ -35,11 +35,6 @@ class Handles {
     count_live(kind_, -1);
   }
 
-  template <class Function>
-  void for_each(Function&& function) {
-    for (auto& [handle, object] : live_) function(*object);
-  }
-
  private:
   const char* kind_;
   std::map<const void*, std::unique_ptr<T>> live_;

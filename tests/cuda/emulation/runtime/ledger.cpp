@@ -1,7 +1,6 @@
 #include "runtime/ledger.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "runtime/hooks.h"
 #include "runtime/settings.h"
@@ -10,13 +9,7 @@ namespace lenet::emulation {
 
 // Never destroyed: a program's own destructors may still give things back.
 Ledger& Ledger::instance() {
-  static Ledger& ledger = *[] {
-    std::atexit([] {
-      auto guard = lock();
-      if (!settings().ledger.empty()) instance().write(settings().ledger.c_str());
-    });
-    return new Ledger;
-  }();
+  static Ledger& ledger = *new Ledger;
   return ledger;
 }
 

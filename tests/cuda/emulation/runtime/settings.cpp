@@ -73,7 +73,6 @@ Settings read() {
   read_order(&settings);
   settings.log = number("LENET_EMU_LOG", 0) != 0;
   settings.kernels = text("LENET_EMU_KERNELS", default_kernels());
-  settings.ledger = text("LENET_EMU_LEDGER", "");
   settings.trace = text("LENET_EMU_TRACE", "");
   return settings;
 }

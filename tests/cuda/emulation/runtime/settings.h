@@ -19,7 +19,6 @@ struct Settings {
   uint64_t seed = 0;
   bool log = false;
   std::string kernels;  // libraries with the kernels' host code, separated by colons
-  std::string ledger;   // file to write at exit
   std::string trace;    // file that receives every enqueued operation
 };
 

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "tests/backend.h"
 #include "tests/fixture.h"
