@@ -1,5 +1,4 @@
-// What the benchmarks share: the clock, the order statistics, and a record that is printed as a
-// line for people or as tab-separated values for programs.
+// What the benchmarks share: the clock, order statistics, random data, options and the peak.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 // Benchmarks of the cpu engine without Java: whole training steps, and each kernel in its place.
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
 
 #include "bench.h"
 

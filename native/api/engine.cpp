@@ -28,7 +28,7 @@ void require(bool condition, const Parts&... message) {
 }
 
 void require_pointer(const void* pointer, const char* name) {
-  if (pointer == nullptr) fail(std::string(name) + " must not be null");
+  require(pointer != nullptr, name, " must not be null");
 }
 
 bool is_fraction(float value) { return value >= 0 && value < 1; }
@@ -39,8 +39,8 @@ bool in_range(Enum value, Enum last) {
 }
 
 void validate(const Config& config) {
-  require(config.classes >= 1 && config.classes <= kMaxClasses, "classes must be 1 to 1024, was ",
-          config.classes);
+  require(config.classes >= 1 && config.classes <= kMaxClasses, "classes must be 1 to ",
+          kMaxClasses, ", was ", config.classes);
   require(in_range(config.activation, Activation::RELU), "unknown activation");
   require(in_range(config.pooling, Pooling::MAX), "unknown pooling");
   require(std::isfinite(config.input_scale) && std::isfinite(config.input_offset),
@@ -104,16 +104,15 @@ struct Engine::Impl {
     }
   }
 
-  int32_t size_of(int32_t dataset) const {
-    auto found = dataset_sizes.find(dataset);
-    if (found == dataset_sizes.end()) fail("no dataset " + std::to_string(dataset));
-    return found->second;
+  void require_dataset(int32_t dataset) const {
+    require(dataset_sizes.count(dataset) == 1, "no dataset ", dataset);
   }
 
   void check_indices(const int32_t* indices, int32_t count, int32_t dataset) const {
     require_pointer(indices, "indices");
     require(count >= 1, "at least one example is needed");
-    int32_t size = size_of(dataset);
+    require_dataset(dataset);
+    const int32_t size = dataset_sizes.at(dataset);
     for (int32_t i = 0; i < count; i++) {
       require(indices[i] >= 0 && indices[i] < size, "index ", indices[i],
               " is outside the dataset's ", size, " examples");
@@ -158,7 +157,7 @@ int32_t Engine::add_dataset(const uint8_t* pixels, const int32_t* labels, int32_
 }
 
 void Engine::remove_dataset(int32_t dataset) {
-  impl_->size_of(dataset);
+  impl_->require_dataset(dataset);
   if (impl_->epoch.dataset == dataset) end_epoch();
   impl_->call(impl_->table->remove_dataset, dataset);
   impl_->dataset_sizes.erase(dataset);
@@ -170,7 +169,7 @@ void Engine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, i
   require(epoch >= 0, "epoch must not be negative");
   require(batch_size >= 1, "batch size must be at least 1, was ", batch_size);
   require_pointer(learning_rates, "learning_rates");
-  int32_t batches = static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
+  const int32_t batches = batches_of(count, batch_size);
   for (int32_t i = 0; i < batches; i++) {
     require(std::isfinite(learning_rates[i]), "learning rates must be finite");
   }
@@ -213,7 +212,7 @@ void Engine::set_metrics(const Metrics& metrics) {
 }
 
 Metrics Engine::evaluate(int32_t dataset) {
-  impl_->size_of(dataset);
+  impl_->require_dataset(dataset);
   return impl_->call(impl_->table->evaluate, dataset);
 }
 

@@ -54,6 +54,8 @@ struct Augmentation {
  private:
   static constexpr uint64_t kGamma = 0x9e3779b97f4a7c15;
 
+  // SplitMix64's finaliser (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators,
+  // 2014).
   LENET_HOST_DEVICE static uint64_t mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;

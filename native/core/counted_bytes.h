@@ -8,7 +8,7 @@
 
 namespace lenet {
 
-// Stands beside an allocation and counts it for as long.
+// A member beside an allocation that counts its bytes while it lives.
 class CountedBytes {
  public:
   explicit CountedBytes(size_t bytes) : bytes_(bytes) { total_ += bytes_; }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "lenet/engine.h"
+
 namespace lenet {
 
 constexpr int kImageSize = 28;
@@ -47,9 +49,14 @@ struct ParameterLayout {
 static_assert(ParameterLayout(10).size == 61706, "the chapter's network has 61,706 parameters");
 
 // Floats that a layer puts out for one image.
-constexpr int layer_size(int layer, int classes) {
+constexpr int layer_size(Layer layer, int classes) {
   constexpr int kSizes[] = {4704, 4704, 1176, 1600, 1600, 400, 400, 120, 120, 84, 84};
-  return layer == 11 ? classes : kSizes[layer];
+  return layer == Layer::FC3 ? classes : kSizes[static_cast<int>(layer)];
+}
+
+// The mini-batches of an epoch, of which the last may be smaller.
+constexpr int32_t batches_of(int32_t count, int32_t batch_size) {
+  return static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
 }
 
 }  // namespace lenet

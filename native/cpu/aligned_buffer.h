@@ -13,8 +13,8 @@
 
 namespace lenet {
 
-// As it comes, in huge pages if it is much: without them, the faults of 47 MB of images take longer
-// than copying them.
+// Uninitialised; from 2 MiB on in huge pages: without them, the faults of 47 MB of images take
+// longer than copying them.
 class AlignedMemory {
  public:
   explicit AlignedMemory(size_t bytes) : bytes_(rounded(bytes)) {

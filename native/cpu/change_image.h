@@ -6,7 +6,7 @@
 
 namespace lenet {
 
-// image, out [28][28], apart
+// image and out [28][28] must not overlap.
 void change_image(const ImageChange& change, const uint8_t* image, uint8_t* out);
 
 }  // namespace lenet

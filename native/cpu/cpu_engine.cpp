@@ -11,7 +11,7 @@
 namespace lenet {
 namespace {
 
-// More lanes than any instruction set has.
+// No instruction set has more lanes.
 constexpr int kMaxLanes = 16;
 const KernelTable* choose_kernels(const char* isa) {
   const KernelTable* kernels = *isa == '\0' ? best_kernels() : find_kernels(isa);
@@ -70,9 +70,8 @@ void CpuEngine::remove_dataset(int32_t dataset) { datasets_.erase(dataset); }
 
 void CpuEngine::start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,
                             int32_t batch_size, const float* learning_rates) {
-  int32_t batches = static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
   order_.assign(order, order + count);
-  rates_.assign(learning_rates, learning_rates + batches);
+  rates_.assign(learning_rates, learning_rates + batches_of(count, batch_size));
   epoch_examples_ = datasets_.at(dataset).get();
   augmentation_ = Augmentation(config_.flip, config_.shift, config_.seed, epoch);
   batch_size_ = batch_size;
@@ -132,7 +131,7 @@ void CpuEngine::run_tile(const Batch& batch, int first, int count, int row, Tile
     const int32_t index = batch.indices[first + std::min(lane, count - 1)];
     images[lane] = batch.examples.pixels(index);
     if (batch.augmentation.is_on()) {
-      change_image(batch.augmentation.change(batch.position + first + lane), images[lane],
+      change_image(batch.augmentation.change(batch.first_in_epoch + first + lane), images[lane],
                    changed[lane]);
       images[lane] = changed[lane];
     }
@@ -210,7 +209,7 @@ double CpuEngine::gradients(int32_t dataset, const int32_t* indices, int32_t cou
 }
 
 void CpuEngine::layer_output(Layer layer, const uint8_t* images, int32_t count, float* output) {
-  const int size = layer_size(static_cast<int>(layer), config_.classes);
+  const int size = layer_size(layer, config_.classes);
   const size_t tile_values = size_t(size) * kernels_->lanes;
   AlignedBuffer lanes(tile_values * pool_.threads());
   AlignedBuffer rows(tile_values * pool_.threads());

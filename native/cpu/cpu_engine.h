@@ -24,7 +24,6 @@ namespace lenet {
 const EngineTable* cpu_engine_table();
 
 // Behind lenet::Engine, which validates: the methods are those of lenet/engine.h.
-//
 class CpuEngine {
  public:
   CpuEngine(const char* device, const char* isa, const Config& config);
@@ -76,7 +75,7 @@ class CpuEngine {
     int count;
     int known;  // indices, which may go on beyond the batch
     const Augmentation& augmentation;
-    int32_t position;  // of the first example in the epoch
+    int32_t first_in_epoch;  // the first example's place in the epoch
   };
 
   int tiles_of(int examples) const { return (examples + kernels_->lanes - 1) / kernels_->lanes; }

@@ -46,8 +46,9 @@ void Gradient::add_chunk(const Chunk& chunk, const DenseExamples& examples, cons
     }
     const DenseLayer* layer = layers;
     int index = job - 1;
-    for (int of_layer; index >= (of_layer = jobs_of(layer->m, layer->job_rows)); layer++) {
-      index -= of_layer;
+    while (index >= jobs_of(layer->m, layer->job_rows)) {
+      index -= jobs_of(layer->m, layer->job_rows);
+      layer++;
     }
     sum_rows(pass, *layer, index, job, part);
   });

@@ -32,7 +32,7 @@ struct Chunk {
 
 class Gradient {
  public:
-  // As many threads as this work on the tiles of a mini-batch of 256.
+  // No more threads than this can share a mini-batch's tiles.
   static constexpr int kMaxGroups = 16;
 
   Gradient(const KernelTable* kernels, int classes);

@@ -22,7 +22,7 @@ constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
 constexpr int kConv2Gradient = 2 * kConv2Tiles * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
-// Those of the longest row.
+// Floats of the longest dense row.
 int row_values(int classes) { return std::max(dense_stride(kFlat), dense_stride(classes)); }
 
 int tile_values(int classes) {
@@ -59,7 +59,7 @@ float* Tile::take(int values) {
 
 void Tile::keep(const Capture* capture, Layer layer, const float* values) const {
   if (capture == nullptr || capture->layer != layer) return;
-  int size = layer_size(static_cast<int>(layer), config_.classes);
+  int size = layer_size(layer, config_.classes);
   std::memcpy(capture->values, values, size_t(size) * kernels_->lanes * sizeof(float));
 }
 

@@ -7,9 +7,8 @@
 //              activation, pooling+activation (2), bias sums, update
 //
 // - Pooling and activation go backward in one kernel of our own. It passes over the largest
-//   tensors once instead of twice, and the gradient of a maximum goes to the first of equal ones,
-//   as everywhere in lenet4j; cuDNN does not say which one it takes, and over a flat background
-//   all are equal.
+//   tensors once instead of twice, and of max pooling cuDNN does not promise our gradient
+//   (cudnn_plans.h).
 // - The data gradient of fc3 is a product over no more than the classes. It is done where its
 //   result is needed, in the kernel of fc2's activation.
 // - Gradients of biases and metrics are sums over the examples, taken in kSlabs fixed slabs by
@@ -35,10 +34,6 @@ namespace lenet::cuda {
 namespace {
 
 int device_index(const char* device) { return std::atoi(device + std::strlen("cuda:")); }
-
-int32_t batches_of(int32_t count, int32_t batch_size) {
-  return static_cast<int32_t>((int64_t{count} + batch_size - 1) / batch_size);
-}
 
 }  // namespace
 
@@ -174,7 +169,7 @@ Metrics CudaEngine::evaluate(int32_t dataset) {
   network_->set_source(Network::OTHER, source);
   network_->set_sums(Network::OTHER, Sums{});
   for (int32_t first = 0; first < examples.count; first += Network::kChunk) {
-    network_->measure(Network::padded(std::min(Network::kChunk, examples.count - first)));
+    network_->measure(Network::padded_batch(std::min(Network::kChunk, examples.count - first)));
   }
   const Sums sums = network_->sums(Network::OTHER);
   return {sums.loss, sums.correct, examples.count};
@@ -216,14 +211,14 @@ void CudaEngine::forward_images(const uint8_t* images, int32_t count, int values
     source.count = size;
     source.batch_size = size;
     network_->set_source(Network::OTHER, source);
-    const float* result = forward(Network::padded(size));
+    const float* result = forward(Network::padded_batch(size));
     network_->download(output + size_t(first) * values, result,
                        size_t(size) * values * sizeof(float));
   }
 }
 
 void CudaEngine::layer_output(Layer layer, const uint8_t* images, int32_t count, float* output) {
-  forward_images(images, count, layer_size(static_cast<int>(layer), config_.classes), output,
+  forward_images(images, count, layer_size(layer, config_.classes), output,
                  [&](int batch) { return network_->layer_output(layer, batch); });
 }
 

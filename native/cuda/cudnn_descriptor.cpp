@@ -1,37 +1,27 @@
 #include "cuda/cudnn_descriptor.h"
 
+#include <optional>
+
 #include "cuda/error.h"
 
 namespace lenet::cuda {
 namespace {
 
 // cuDNN has no names for its enumerators at run time; its header has the numbers.
-void check_attribute(cudnnStatus_t status, const char* function, cudnnBackendDescriptorType_t type,
-                     cudnnBackendAttributeName_t name) {
+void check_call(cudnnStatus_t status, const char* function, cudnnBackendDescriptorType_t type,
+                std::optional<cudnnBackendAttributeName_t> attribute = std::nullopt) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  std::string call = std::string(function) + "(descriptor type " + std::to_string(type) +
-                     ", attribute " + std::to_string(name) + ")";
-  throw_failed(status, {call.c_str()});
-}
-
-void check_descriptor(cudnnStatus_t status, const char* function,
-                      cudnnBackendDescriptorType_t type) {
-  if (status == CUDNN_STATUS_SUCCESS) return;
-  std::string call = std::string(function) + "(descriptor type " + std::to_string(type) + ")";
+  std::string call = std::string(function) + "(descriptor type " + std::to_string(type);
+  if (attribute) call += ", attribute " + std::to_string(*attribute);
+  call += ")";
   throw_failed(status, {call.c_str()});
 }
 
 }  // namespace
 
 Descriptor::Descriptor(cudnnBackendDescriptorType_t type) : type_(type) {
-  check_descriptor(cudnnBackendCreateDescriptor(type, &descriptor_), "cudnnBackendCreateDescriptor",
-                   type);
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(type_, other.type_);
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
+  check_call(cudnnBackendCreateDescriptor(type, &descriptor_), "cudnnBackendCreateDescriptor",
+             type);
 }
 
 Descriptor::~Descriptor() {
@@ -39,7 +29,7 @@ Descriptor::~Descriptor() {
 }
 
 void Descriptor::finalize() {
-  check_descriptor(cudnnBackendFinalize(descriptor_), "cudnnBackendFinalize", type_);
+  check_call(cudnnBackendFinalize(descriptor_), "cudnnBackendFinalize", type_);
 }
 
 cudnnStatus_t Descriptor::try_finalize() { return cudnnBackendFinalize(descriptor_); }
@@ -59,15 +49,15 @@ std::vector<Descriptor> Descriptor::get_all(cudnnBackendAttributeName_t name,
 
 void Descriptor::set_raw(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                          int64_t count, const void* values) {
-  check_attribute(cudnnBackendSetAttribute(descriptor_, name, type, count, values),
-                  "cudnnBackendSetAttribute", type_, name);
+  check_call(cudnnBackendSetAttribute(descriptor_, name, type, count, values),
+             "cudnnBackendSetAttribute", type_, name);
 }
 
 int64_t Descriptor::get_raw(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                             int64_t capacity, void* values) const {
   int64_t found = 0;
-  check_attribute(cudnnBackendGetAttribute(descriptor_, name, type, capacity, &found, values),
-                  "cudnnBackendGetAttribute", type_, name);
+  check_call(cudnnBackendGetAttribute(descriptor_, name, type, capacity, &found, values),
+             "cudnnBackendGetAttribute", type_, name);
   return found;
 }
 

@@ -29,7 +29,6 @@ struct AttributeType;
 LENET_ATTRIBUTE_TYPE(int64_t, CUDNN_TYPE_INT64)
 LENET_ATTRIBUTE_TYPE(float, CUDNN_TYPE_FLOAT)
 LENET_ATTRIBUTE_TYPE(bool, CUDNN_TYPE_BOOLEAN)
-LENET_ATTRIBUTE_TYPE(char, CUDNN_TYPE_CHAR)
 LENET_ATTRIBUTE_TYPE(void*, CUDNN_TYPE_VOID_PTR)
 LENET_ATTRIBUTE_TYPE(cudnnHandle_t, CUDNN_TYPE_HANDLE)
 LENET_ATTRIBUTE_TYPE(DescriptorRef, CUDNN_TYPE_BACKEND_DESCRIPTOR)
@@ -52,7 +51,6 @@ class Descriptor {
   explicit Descriptor(cudnnBackendDescriptorType_t type);
   Descriptor(Descriptor&& other) noexcept
       : type_(other.type_), descriptor_(std::exchange(other.descriptor_, nullptr)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
   ~Descriptor();
 
   DescriptorRef ref() const { return {descriptor_}; }

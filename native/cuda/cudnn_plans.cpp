@@ -168,7 +168,6 @@ void Plan::Impl::bind(const void* const* pointers, void* workspace) {
 
 Plan::Plan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Plan::Plan(Plan&&) noexcept = default;
-Plan& Plan::operator=(Plan&&) noexcept = default;
 Plan::~Plan() = default;
 
 size_t Plan::workspace_bytes() const { return impl_->engine.workspace_bytes; }

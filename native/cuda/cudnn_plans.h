@@ -23,7 +23,8 @@ namespace lenet::cuda {
 class Descriptor;
 
 struct PlanOptions {
-  // Only engines that compute the same bits run after run.
+  // Only engines that compute the same bits run after run. False only in tests, to show that the
+  // choice heeds it.
   bool deterministic = true;
   // Also engines that round float32 inputs to TF32 for the tensor cores.
   bool allow_tf32 = false;
@@ -53,7 +54,6 @@ class Plan {
   struct Impl;
   explicit Plan(std::unique_ptr<Impl> impl);
   Plan(Plan&&) noexcept;
-  Plan& operator=(Plan&&) noexcept;
   ~Plan();
 
   size_t workspace_bytes() const;
@@ -63,7 +63,7 @@ class Plan {
   // workspace: device memory of workspace_bytes(), 16-byte aligned; may be null if that is 0.
   // Allocates nothing on the device, and nothing at all if the pointers are those of the last call.
   void execute(cudnnHandle_t handle, const void* const* pointers, void* workspace);
-  // For logs and `doctor`, such as "engine 11 {knob 2 = 1}".
+  // For the table of plans in tests/cuda/deviceless, such as "engine 11 {knob 2 = 1}".
   const std::string& engine_name() const;
 
  private:

@@ -53,7 +53,7 @@ struct Network::State {
 };
 
 // Tensors of a mini-batch of up to `capacity` examples, N below. Their addresses do not depend on
-// the mini-batch, so that one set of graphs serves all sizes.
+// its size, so the graphs of all sizes share them.
 struct Network::Activations {
   int capacity;
   uint8_t* staging;  // [kChunk][28][28]
@@ -219,7 +219,7 @@ void Network::download(void* host, const void* device, size_t bytes) {
 
 void Network::synchronize() { LENET_CHECK(cudaStreamSynchronize(stream_.get())); }
 
-int Network::padded(int images) {
+int Network::padded_batch(int images) {
   int size = 1;
   while (size < images) size *= 2;
   return size;

@@ -19,7 +19,7 @@ namespace lenet::cuda {
 // The device is current during every call, construction and destruction included.
 class Network {
  public:
-  // Images of a forward pass at a time where the user gave no batch size.
+  // Images per forward pass when no batch size is given.
   static constexpr int kChunk = 1024;
   // Larger tensors would not have 32-bit indices.
   static constexpr int kMaxBatch = INT32_MAX / 4704;
@@ -50,7 +50,7 @@ class Network {
   uint8_t* staging();
 
   // The plan size for so many images: few different ones, so that few plans are built.
-  static int padded(int images);
+  static int padded_batch(int images);
 
   float* parameters();
   float* velocities();

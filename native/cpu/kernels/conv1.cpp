@@ -12,8 +12,7 @@ constexpr int kTiles = 7;               // in a row
 constexpr int kCells = 14;              // in a row pair
 constexpr int kRow = kPoints * kTiles;  // vectors of a transformed row
 constexpr int kBlock = kManyRegisters ? 3 : 2;
-constexpr int kFold = 6;
-static_assert(kChannels % kBlock == 0 && kChannels % kFold == 0);
+static_assert(kChannels % kBlock == 0);
 
 // The rows that a pair of output rows reads, first row first.
 struct Window {
@@ -107,27 +106,25 @@ LENET_NOINLINE void add_weight_gradient(const Window& x, int p, const V* dz, V* 
 LENET_INLINE void multiply(const Window& in, int k, const float* weight, const float* bias, V* m) {
   for (int p = 0; p < kPoints; p++) {
     const float* w = weight + p * kChannels * kKernel;
-    for (int ob = 0; ob < kChannels; ob += kFold) {
-      V sum[2][kFold];
+    V sum[2][kChannels];
+    LENET_UNROLL
+    for (int o = 0; o < kChannels; o++) {
+      sum[0][o] = sum[1][o] = splat(p == kPointOfOnes ? bias[o] : 0);
+    }
+    LENET_UNROLL
+    for (int u = 0; u < kKernel; u++) {
+      const V top = in.rows[u][p * kTiles + k], bottom = in.rows[u + 1][p * kTiles + k];
       LENET_UNROLL
-      for (int o = 0; o < kFold; o++) {
-        sum[0][o] = sum[1][o] = splat(p == kPointOfOnes ? bias[ob + o] : 0);
+      for (int o = 0; o < kChannels; o++) {
+        const V weights = splat(w[o * kKernel + u]);
+        sum[0][o] += top * weights;
+        sum[1][o] += bottom * weights;
       }
+    }
+    LENET_UNROLL
+    for (int r = 0; r < 2; r++) {
       LENET_UNROLL
-      for (int u = 0; u < kKernel; u++) {
-        const V top = in.rows[u][p * kTiles + k], bottom = in.rows[u + 1][p * kTiles + k];
-        LENET_UNROLL
-        for (int o = 0; o < kFold; o++) {
-          const V weights = splat(w[(ob + o) * kKernel + u]);
-          sum[0][o] += top * weights;
-          sum[1][o] += bottom * weights;
-        }
-      }
-      LENET_UNROLL
-      for (int r = 0; r < 2; r++) {
-        LENET_UNROLL
-        for (int o = 0; o < kFold; o++) m[(p * 2 + r) * kChannels + ob + o] = sum[r][o];
-      }
+      for (int o = 0; o < kChannels; o++) m[(p * 2 + r) * kChannels + o] = sum[r][o];
     }
   }
 }

@@ -198,7 +198,7 @@ void conv2_forward(const float* in, const float* weight, const float* bias, floa
   }
 }
 
-// The weights' gradient before the input's overwrites the input.
+// The weights' gradient first: the input's gradient overwrites the input that it reads.
 template <int kPairIndex>
 LENET_INLINE void backward_pair(const V* cells, const float* weight, V* in, V* dz, float* sums) {
   transform_pair<kPairIndex>(cells, dz);

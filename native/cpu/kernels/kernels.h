@@ -6,10 +6,10 @@
 // of n floats, s(n) = dense_stride(n) apart. Both kinds are aligned to L floats. Parameters,
 // velocities and gradients lie as in the parameter arena (PyTorch's shapes) at any address.
 //
-// Convolutions work on Winograd transforms of their rows at 8 points (see winograd.h): k counts
-// the tiles of a row, each four neighbouring outputs, p the points, s both of them: conv2's 22
-// slots, as its third tile has two outputs and 6 points. Their outputs come as cells, the [2][2]
-// values under one pooling window next to each other: "[4][L]".
+// Convolutions work on Winograd transforms of their rows at 8 points (see winograd.h): k counts the
+// Winograd tiles of a row (not the tiles of images), each four neighbouring outputs, p the points,
+// s both of them: conv2's 22 slots, as its third tile has two outputs and 6 points. Their outputs
+// come as cells, the [2][2] values under one pooling window next to each other: "[4][L]".
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ struct DenseUpdate {
 
 // Prediction of one image at a time, for when there are too few to fill a tile.
 struct SingleImageKernels {
-  // As many images are faster as a tile.
+  // From this many images on, a tile is faster.
   int crossover;
   // Floats that the arranged weights take.
   int (*weights_size)(int classes);
@@ -87,8 +87,8 @@ struct KernelTable {
   void (*conv1_forward)(const float* x, const float* weight, const float* bias, int row_pair,
                         float* window, float* cells);
   // Indexed by [activation][pooling]. The same row pair backward, in ascending order again: from
-  // its activations, cells, and dpooled [6][14][L]. The lane-wise sums of the weights' gradient [8
-  // p][6 o][5 u][L] and the biases' [6][L] are added to those given.
+  // its activations, cells, and dpooled [6][14][L]. The lane-wise sums of the weights' gradient,
+  // [8 p][6 o][5 u][L], and the biases', [6][L], are added to those given.
   void (*conv1_backward[3][2])(const float* x, const float* dpooled, const float* cells,
                                int row_pair, float* window, float* weight_sums, float* bias_sums);
 
@@ -99,8 +99,8 @@ struct KernelTable {
   // in [22 s][6 i][14 y][L], weight transformed, bias [16] -> cells [16 o][5 y][5 x][4][L]
   void (*conv2_forward)(const float* in, const float* weight, const float* bias, float* cells);
   // d [16 o][5 y][5 x][4][L]: the input becomes its gradient in place; the weights' gradient,
-  // summed over the lanes, is added to `sums` [8 p][16 o][6 i][5 u]. dz [2 points][3 tiles][16
-  // o][10 y] [L] is scratch.
+  // summed over the lanes, is added to `sums` [8 p][16 o][6 i][5 u].
+  // dz [2 points][3 tiles][16 o][10 y][L] is scratch.
   void (*conv2_backward)(const float* d, const float* weight, float* in, float* dz, float* sums);
 
   // Indexed by [activation][pooling]: cells [count][4][L] become activations in place; pooled

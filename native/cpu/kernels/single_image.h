@@ -8,7 +8,7 @@
 namespace lenet::LENET_ISA {
 
 // The fewest images that are predicted faster as a tile, padded if need be, than one by one.
-// Measured with sigmoid and average pooling, except on Arm.
+// Measured with sigmoid and average pooling; on Arm a guess.
 #if LENET_LANES == 16
 constexpr int kSingleImageCrossover = 12;
 #elif LENET_LANES == 8

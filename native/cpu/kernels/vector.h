@@ -1,9 +1,9 @@
 // The vector type of the kernels: kLanes floats, one image in each lane. Every kernel source is
 // compiled once per instruction set with its own LENET_ISA (a namespace) and LENET_LANES.
 //
-// Only GCC/Clang vector extensions, no intrinsics, and no function of the standard library that
-// the linker could share with code for another instruction set: whatever is compiled here must
-// stay here.
+// Only GCC/Clang vector extensions, but for GCC's built-ins of max and min, and no function of the
+// standard library that the linker could share with code for another instruction set: whatever is
+// compiled here must stay here.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace lenet::LENET_ISA {
 
 constexpr int kLanes = LENET_LANES;
 
-// As many vectors hold so many values.
+// Vectors that hold so many values.
 constexpr int vectors_of(int values) { return (values + kLanes - 1) / kLanes; }
 
 // Register blockings: accumulators and what feeds them must fit 32 vector registers or 16.

@@ -1,8 +1,9 @@
-// Winograd's minimal filtering in one dimension: a convolution along a row computes neighbouring
-// outputs together from the inputs they share. A wide tile, F(4,5), takes four outputs from eight
-// inputs by eight multiplications instead of twenty, at the points 0, 1, -1, 2, -2, infinity, 1/2
-// and -1/2. A narrow one, F(2,5), two outputs from six inputs at the first six points; its other
-// constants are chosen so that G, and with it the transformed weights, are those of the wide tile.
+// Winograd's minimal filtering in one dimension (Lavin and Gray, Fast Algorithms for Convolutional
+// Neural Networks, arXiv:1509.09308): a convolution along a row computes neighbouring outputs
+// together from the inputs they share. A wide tile, F(4,5), takes four outputs from eight inputs by
+// eight multiplications instead of twenty, at the points 0, 1, -1, 2, -2, infinity, 1/2 and -1/2. A
+// narrow one, F(2,5), two outputs from six inputs at the first six points; its other constants are
+// chosen so that G, and with it the transformed weights, are those of the wide tile.
 //
 //   y = A^T [(G w) . (B^T d)]       w [5], d [8], y [4]
 //
@@ -79,7 +80,7 @@ LENET_INLINE void transform_input(const V* d, V* out) {
   }
 }
 
-// One of conv2's input rows, [14], in all its tiles: store(slot, value) for each slot.
+// Tile k of one of conv2's input rows, [14]: store(slot, value) for each slot.
 template <int kOutputs, class Store>
 LENET_INLINE void transform_conv2_tile(const V* row, int k, Store store) {
   constexpr int kTilePoints = kOutputs == kWide ? kPoints : kNarrowPoints;
@@ -88,6 +89,7 @@ LENET_INLINE void transform_conv2_tile(const V* row, int k, Store store) {
   LENET_UNROLL
   for (int p = 0; p < kTilePoints; p++) store(conv2_slot(k, p), out[p]);
 }
+// The same for all tiles of the row.
 template <class Store>
 LENET_INLINE void transform_conv2_row(const V* row, Store store) {
   for (int k = 0; k < kConv2WideTiles; k++) transform_conv2_tile<kWide>(row, k, store);

@@ -86,6 +86,7 @@ class LENET_API Engine {
    * @return its id
    */
   int32_t add_dataset(const uint8_t* pixels, const int32_t* labels, int32_t count);
+  /** Ends the epoch if that runs over it. */
   void remove_dataset(int32_t dataset);
 
   /**
@@ -95,9 +96,11 @@ class LENET_API Engine {
   void start_epoch(int32_t dataset, int32_t epoch, const int32_t* order, int32_t count,
                    int32_t batch_size, const float* learning_rates);
   void end_epoch();
+  /** Trains on the next `batches` mini-batches of the epoch. */
   void run(int32_t batches);
   /** Mini-batches of the epoch already done. */
   int32_t batches_done() const;
+  /** Where in the epoch run() goes on, for resuming. */
   void set_batches_done(int32_t batches);
   /** Training metrics since they were last taken. */
   Metrics take_metrics();
@@ -105,6 +108,7 @@ class LENET_API Engine {
   Metrics metrics() const;
   void set_metrics(const Metrics& metrics);
 
+  /** Over all examples, without augmentation or label smoothing. */
   Metrics evaluate(int32_t dataset);
   /**
    * @param indices [count]

@@ -213,7 +213,7 @@ TEST_F(CudaEdge, NanGoesThroughActivationAndPooling) {
     parameters[ParameterLayout(10).conv1_bias] = std::nanf("");
     engine->write_parameters(parameters.data());
     for (Layer layer : {Layer::CONV1_ACTIVATION, Layer::POOL1}) {
-      std::vector<float> output(layer_size(static_cast<int>(layer), 10));
+      std::vector<float> output(layer_size(layer, 10));
       engine->layer_output(layer, images.pixels.data(), 1, output.data());
       EXPECT_TRUE(std::isnan(output.front()));
       EXPECT_FALSE(std::isnan(output.back())) << "another channel";
@@ -237,7 +237,7 @@ TEST_F(CudaEdge, Tf32RoundsIfAndOnlyIfAskedFor) {
     engine->write_parameters(parameters.data());
   }
   for (Layer layer : {Layer::CONV1, Layer::FC1}) {
-    const size_t size = layer_size(static_cast<int>(layer), 10);
+    const size_t size = layer_size(layer, 10);
     std::vector<float> expected(size), exactly(size), roughly(size);
     reference->layer_output(layer, images.pixels.data(), 1, expected.data());
     exact->layer_output(layer, images.pixels.data(), 1, exactly.data());

@@ -97,7 +97,7 @@ TEST_P(Variants, EveryLayer) {
   const Images images(9);
   const Pair engines(config());
   for (int layer = 0; layer <= static_cast<int>(Layer::FC3); layer++) {
-    const size_t values = size_t{9} * layer_size(layer, 10);
+    const size_t values = size_t{9} * layer_size(static_cast<Layer>(layer), 10);
     std::vector<float> cuda(values), cpu(values);
     engines.cuda->layer_output(static_cast<Layer>(layer), images.pixels.data(), 9, cuda.data());
     engines.cpu->layer_output(static_cast<Layer>(layer), images.pixels.data(), 9, cpu.data());
