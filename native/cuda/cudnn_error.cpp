@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cuda/error.h"
+#include "cuda/versions.h"
 
 namespace lenet::cuda {
 namespace {
@@ -17,20 +18,14 @@ std::string last_error() {
   return line;
 }
 
-// cuDNN's own encoding: 92400 is 9.24.0.
-std::string version(size_t encoded) {
-  return std::to_string(encoded / 10000) + "." + std::to_string(encoded / 100 % 100) + "." +
-         std::to_string(encoded % 100);
-}
-
 }  // namespace
 
 void throw_failed(cudnnStatus_t status, const CallSite& site) {
   std::string detail = last_error();
   throw Error(std::string(site.call) + " failed: " + cudnnGetErrorString(status) + " (" +
               std::to_string(status) + ")" + (detail.empty() ? "" : ", " + detail) +
-              "; built for cuDNN " + version(CUDNN_VERSION) + ", found " +
-              version(cudnnGetVersion()));
+              "; built for cuDNN " + cudnn_version(CUDNN_VERSION) + ", found " +
+              cudnn_version(cudnnGetVersion()));
 }
 
 }  // namespace lenet::cuda

@@ -5,6 +5,7 @@
 #include <cudnn_graph.h>
 
 #include "cuda/error.h"
+#include "cuda/versions.h"
 
 namespace lenet::cuda {
 namespace {
@@ -27,15 +28,6 @@ constexpr const char* kDriverRemedy =
 constexpr const char* kCudnnRemedy =
     "install a newer one for CUDA 13 (pip install --upgrade nvidia-cudnn-cu13, or apt install "
     "cudnn9-cuda-13), or use --device cpu; lenet4j doctor shows the one in use";
-
-std::string cuda_version(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
-std::string cudnn_version(size_t version) {
-  return std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
-         std::to_string(version % 100);
-}
 
 // 0 without a driver.
 int driver_version() {
@@ -171,10 +163,7 @@ std::string report() {
   const std::string problem = cudnn_problem();
   if (!problem.empty()) report.line("problem", problem);
   report.attempt([&] {
-    report.line("cuBLAS", built_for_and_found(std::to_string(CUBLAS_VER_MAJOR) + "." +
-                                                  std::to_string(CUBLAS_VER_MINOR) + "." +
-                                                  std::to_string(CUBLAS_VER_PATCH),
-                                              cublas_version()));
+    report.line("cuBLAS", built_for_and_found(cublas_built_for(), cublas_version()));
   });
   report.attempt([&] {
     const int count = count_devices();

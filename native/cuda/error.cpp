@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "cuda/versions.h"
+
 namespace lenet::cuda {
 namespace {
 
@@ -11,12 +13,9 @@ std::string versions() {
   int driver = 0;
   if (cudaRuntimeGetVersion(&runtime) != cudaSuccess) runtime = 0;
   if (cudaDriverGetVersion(&driver) != cudaSuccess) driver = 0;
-  auto text = [](int version) {
-    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-  };
-  return "built for CUDA " + text(CUDART_VERSION) + ", found CUDA runtime " +
-         (runtime == 0 ? "of unknown version" : text(runtime)) + " and " +
-         (driver == 0 ? "no driver" : "a driver for CUDA " + text(driver));
+  return "built for CUDA " + cuda_version(CUDART_VERSION) + ", found CUDA runtime " +
+         (runtime == 0 ? "of unknown version" : cuda_version(runtime)) + " and " +
+         (driver == 0 ? "no driver" : "a driver for CUDA " + cuda_version(driver));
 }
 
 }  // namespace
@@ -44,9 +43,7 @@ void throw_failed(cublasStatus_t status, const CallSite& site) {
   }
   throw Error(std::string(site.call) + " failed: " + cublasGetStatusName(status) + " (" +
               std::to_string(status) + "), " + cublasGetStatusString(status) +
-              "; built for cuBLAS " + std::to_string(CUBLAS_VER_MAJOR) + "." +
-              std::to_string(CUBLAS_VER_MINOR) + "." + std::to_string(CUBLAS_VER_PATCH) +
-              ", found " + found);
+              "; built for cuBLAS " + cublas_built_for() + ", found " + found);
 }
 
 }  // namespace lenet::cuda
