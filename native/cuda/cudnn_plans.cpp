@@ -197,37 +197,37 @@ Plan make_plan(const PlanTarget& target, std::string name, OperationGraph graph,
   return Plan(std::make_unique<Plan::Impl>(target, std::move(name), std::move(graph), options));
 }
 
+// activation: null for none
+Plan conv_forward(const PlanTarget& target, ConvLayer layer, int batch,
+                  const Activation* activation, const PlanOptions& options) {
+  const ConvShape& shape = shape_of(layer);
+  OperationGraph graph;
+  auto x = graph.memory(shape.x(batch), kAlignment);
+  auto w = graph.memory(shape.w(), kAlignment);
+  auto b = graph.memory(shape.b(), kBiasAlignment);
+  auto y = graph.memory(shape.y(batch), kAlignment);
+  auto product = graph.between(shape.y(batch));
+  auto sum = activation == nullptr ? y : graph.between(shape.y(batch));
+  graph.convolution_forward(graph.convolution(shape.padding), x, w, product);
+  graph.add_bias(product, b, sum);
+  std::string operation = "convolution + bias";
+  if (activation != nullptr) {
+    graph.activation(mode_of(*activation), sum, y);
+    operation += std::string(" + ") + name_of(*activation);
+  }
+  return make_plan(target, name_of(shape, operation.c_str(), batch), std::move(graph), options);
+}
+
 }  // namespace
 
 Plan conv_bias_activation_forward(const PlanTarget& target, ConvLayer layer, int batch,
                                   Activation activation, const PlanOptions& options) {
-  const ConvShape& shape = shape_of(layer);
-  OperationGraph graph;
-  auto x = graph.memory(shape.x(batch), kAlignment);
-  auto w = graph.memory(shape.w(), kAlignment);
-  auto b = graph.memory(shape.b(), kBiasAlignment);
-  auto y = graph.memory(shape.y(batch), kAlignment);
-  auto product = graph.between(shape.y(batch));
-  auto sum = graph.between(shape.y(batch));
-  graph.convolution_forward(graph.convolution(shape.padding), x, w, product);
-  graph.add_bias(product, b, sum);
-  graph.activation(mode_of(activation), sum, y);
-  std::string operation = std::string("convolution + bias + ") + name_of(activation);
-  return make_plan(target, name_of(shape, operation.c_str(), batch), std::move(graph), options);
+  return conv_forward(target, layer, batch, &activation, options);
 }
 
 Plan conv_bias_forward(const PlanTarget& target, ConvLayer layer, int batch,
                        const PlanOptions& options) {
-  const ConvShape& shape = shape_of(layer);
-  OperationGraph graph;
-  auto x = graph.memory(shape.x(batch), kAlignment);
-  auto w = graph.memory(shape.w(), kAlignment);
-  auto b = graph.memory(shape.b(), kBiasAlignment);
-  auto y = graph.memory(shape.y(batch), kAlignment);
-  auto product = graph.between(shape.y(batch));
-  graph.convolution_forward(graph.convolution(shape.padding), x, w, product);
-  graph.add_bias(product, b, y);
-  return make_plan(target, name_of(shape, "convolution + bias", batch), std::move(graph), options);
+  return conv_forward(target, layer, batch, nullptr, options);
 }
 
 Plan conv_backward_data(const PlanTarget& target, ConvLayer layer, int batch,

@@ -162,9 +162,8 @@ std::string report() {
               built_for_and_found(cudnn_version(CUDNN_VERSION), cudnn_version(cudnnGetVersion())));
   const std::string problem = cudnn_problem();
   if (!problem.empty()) report.line("problem", problem);
-  report.attempt([&] {
-    report.line("cuBLAS", built_for_and_found(cublas_built_for(), cublas_version()));
-  });
+  report.attempt(
+      [&] { report.line("cuBLAS", built_for_and_found(cublas_built_for(), cublas_version())); });
   report.attempt([&] {
     const int count = count_devices();
     for (int i = 0; i < count; i++) {

@@ -16,16 +16,9 @@ constexpr size_t kCublasWorkspace = size_t{32} << 20;
 // Batch sizes whose plans are kept. A user who trains with more different ones pays for it in time.
 constexpr size_t kMaxShapes = 32;
 
-int code_of(Activation activation) {
-  switch (activation) {
-    case Activation::SIGMOID:
-      return kSigmoid;
-    case Activation::TANH:
-      return kTanh;
-    default:
-      return kRelu;
-  }
-}
+constexpr int code_of(Activation activation) { return static_cast<int>(activation); }
+static_assert(code_of(Activation::SIGMOID) == kSigmoid && code_of(Activation::TANH) == kTanh &&
+              code_of(Activation::RELU) == kRelu);
 
 }  // namespace
 
@@ -105,6 +98,8 @@ struct Network::Shape {
   };
 
   int batch;
+  PlanTarget target;
+  PlanOptions options;
   Plan conv1;
   Plan pool1;
   Plan conv2;
@@ -117,32 +112,28 @@ struct Network::Shape {
 
   Shape(cudnnHandle_t cudnn, const Config& config, int batch_size)
       : batch(batch_size),
-        conv1(conv_bias_activation_forward(PlanTarget::handle(cudnn), ConvLayer::CONV1, batch,
-                                           config.activation, options(config))),
-        pool1(pool_forward(PlanTarget::handle(cudnn), ConvLayer::CONV1, batch, config.pooling,
-                           options(config))),
-        conv2(conv_bias_activation_forward(PlanTarget::handle(cudnn), ConvLayer::CONV2, batch,
-                                           config.activation, options(config))),
-        pool2(pool_forward(PlanTarget::handle(cudnn), ConvLayer::CONV2, batch, config.pooling,
-                           options(config))) {}
+        target(PlanTarget::handle(cudnn)),
+        options(options_of(config)),
+        conv1(conv_bias_activation_forward(target, ConvLayer::CONV1, batch, config.activation,
+                                           options)),
+        pool1(pool_forward(target, ConvLayer::CONV1, batch, config.pooling, options)),
+        conv2(conv_bias_activation_forward(target, ConvLayer::CONV2, batch, config.activation,
+                                           options)),
+        pool2(pool_forward(target, ConvLayer::CONV2, batch, config.pooling, options)) {}
 
-  void add_gradients(cudnnHandle_t cudnn, const Config& config) {
-    const PlanTarget target = PlanTarget::handle(cudnn);
-    gradients.emplace(
-        Gradients{conv_backward_filter(target, ConvLayer::CONV1, batch, options(config)),
-                  conv_backward_filter(target, ConvLayer::CONV2, batch, options(config)),
-                  conv_backward_data(target, ConvLayer::CONV2, batch, options(config))});
+  void add_gradients() {
+    gradients.emplace(Gradients{conv_backward_filter(target, ConvLayer::CONV1, batch, options),
+                                conv_backward_filter(target, ConvLayer::CONV2, batch, options),
+                                conv_backward_data(target, ConvLayer::CONV2, batch, options)});
   }
 
-  Plan& plain(ConvLayer layer, cudnnHandle_t cudnn, const Config& config) {
+  Plan& plain(ConvLayer layer) {
     std::optional<Plan>& plan = layer == ConvLayer::CONV1 ? conv1_plain : conv2_plain;
-    if (!plan) {
-      plan.emplace(conv_bias_forward(PlanTarget::handle(cudnn), layer, batch, options(config)));
-    }
+    if (!plan) plan.emplace(conv_bias_forward(target, layer, batch, options));
     return *plan;
   }
 
-  static PlanOptions options(const Config& config) {
+  static PlanOptions options_of(const Config& config) {
     PlanOptions options;
     options.allow_tf32 = config.tf32;
     return options;
@@ -281,9 +272,7 @@ Network::Shape& Network::shape(int batch) {
 
 Network::Shape& Network::shape_with_gradients(int batch) {
   Shape& result = shape(batch);
-  if (!result.gradients) {
-    result.add_gradients(cudnn_.get(), config_);
-  }
+  if (!result.gradients) result.add_gradients();
   reserve_workspace(result.workspace_bytes());
   return result;
 }
@@ -363,11 +352,7 @@ void Network::measure(int batch) {
 
 const float* Network::probabilities(int batch) {
   forward(shape(batch), OTHER);
-  // conv1's memory is free by now.
-  launch_class_rows(stream_.get(), batch, config_.classes, true,
-                    state_->parameters + layout_.fc3_bias, activations_->logits,
-                    activations_->conv1);
-  return activations_->conv1;
+  return class_rows(batch, true);
 }
 
 const float* Network::layer_output(Layer layer, int batch) {
@@ -378,8 +363,7 @@ const float* Network::layer_output(Layer layer, int batch) {
     case Layer::CONV1:
     case Layer::CONV2: {
       const bool first = layer == Layer::CONV1;
-      Plan& plan =
-          prepared.plain(first ? ConvLayer::CONV1 : ConvLayer::CONV2, cudnn_.get(), config_);
+      Plan& plan = prepared.plain(first ? ConvLayer::CONV1 : ConvLayer::CONV2);
       reserve_workspace(plan.workspace_bytes());
       if (first) {
         convolve(plan, a.x, layout_.conv1_weight, layout_.conv1_bias, a.conv1);
@@ -398,23 +382,17 @@ const float* Network::layer_output(Layer layer, int batch) {
     case Layer::FLATTEN:
       return a.pool2;
     case Layer::FC1:
-      dense(batch, kFlat, kFc1, a.pool2, layout_.fc1_weight, a.dfc1);
-      launch_bias_activation(stream_.get(), batch, kFc1, kIdentity,
-                             state_->parameters + layout_.fc1_bias, a.dfc1);
+      dense(batch, kFlat, kFc1, a.pool2, layout_.fc1_weight, layout_.fc1_bias, kIdentity, a.dfc1);
       return a.dfc1;
     case Layer::FC1_ACTIVATION:
       return a.fc1;
     case Layer::FC2:
-      dense(batch, kFc1, kFc2, a.fc1, layout_.fc2_weight, a.fc2);
-      launch_bias_activation(stream_.get(), batch, kFc2, kIdentity,
-                             state_->parameters + layout_.fc2_bias, a.fc2);
+      dense(batch, kFc1, kFc2, a.fc1, layout_.fc2_weight, layout_.fc2_bias, kIdentity, a.fc2);
       return a.fc2;
     case Layer::FC2_ACTIVATION:
       return a.fc2;
     case Layer::FC3:
-      launch_class_rows(stream_.get(), batch, config_.classes, false,
-                        state_->parameters + layout_.fc3_bias, a.logits, a.conv1);
-      return a.conv1;
+      return class_rows(batch, false);
   }
   throw Error("unknown layer");
 }
@@ -430,15 +408,20 @@ void Network::forward(Shape& shape, Slot slot) {
   execute(shape.pool1, {a.conv1, a.pool1});
   convolve(shape.conv2, a.pool1, layout_.conv2_weight, layout_.conv2_bias, a.conv2);
   execute(shape.pool2, {a.conv2, a.pool2});
-  dense(batch, kFlat, kFc1, a.pool2, layout_.fc1_weight, a.fc1);
-  launch_bias_activation(stream_.get(), batch, kFc1, activation,
-                         state_->parameters + layout_.fc1_bias, a.fc1);
-  dense(batch, kFc1, kFc2, a.fc1, layout_.fc2_weight, a.fc2);
-  launch_bias_activation(stream_.get(), batch, kFc2, activation,
-                         state_->parameters + layout_.fc2_bias, a.fc2);
+  dense(batch, kFlat, kFc1, a.pool2, layout_.fc1_weight, layout_.fc1_bias, activation, a.fc1);
+  dense(batch, kFc1, kFc2, a.fc1, layout_.fc2_weight, layout_.fc2_bias, activation, a.fc2);
   // logits [K][N] = weight [K][84] * fc2 [N][84]^T
   multiply(CUBLAS_OP_T, CUBLAS_OP_N, batch, config_.classes, kFc2, a.fc2, kFc2,
            state_->parameters + layout_.fc3_weight, kFc2, a.logits, batch);
+}
+
+// The logits or probabilities of the last forward pass, [N][K].
+const float* Network::class_rows(int batch, bool softmax) {
+  // conv1's memory is free by now.
+  launch_class_rows(stream_.get(), batch, config_.classes, softmax,
+                    state_->parameters + layout_.fc3_bias, activations_->logits,
+                    activations_->conv1);
+  return activations_->conv1;
 }
 
 void Network::loss(int batch, bool with_gradient) {
@@ -506,9 +489,11 @@ void Network::multiply(cublasOperation_t a_op, cublasOperation_t b_op, int m, in
   LENET_CHECK(cublasSgemm(cublas_.get(), a_op, b_op, m, n, k, &one, a, lda, b, ldb, &zero, c, ldc));
 }
 
-// z [N][m] = x [N][n] * weight [m][n]^T
-void Network::dense(int batch, int n, int m, const float* x, int weight, float* z) {
+// z [N][m] = activation(x [N][n] * weight [m][n]^T + bias [m])
+void Network::dense(int batch, int n, int m, const float* x, int weight, int bias, int activation,
+                    float* z) {
   multiply(CUBLAS_OP_T, CUBLAS_OP_N, m, batch, n, state_->parameters + weight, n, x, n, z, m);
+  launch_bias_activation(stream_.get(), batch, m, activation, state_->parameters + bias, z);
 }
 
 // dx [N][n] = dz [N][m] * weight [m][n]

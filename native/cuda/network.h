@@ -79,6 +79,7 @@ class Network {
   void warm_up(Shape& shape);
   void capture(Shape& shape);
   void forward(Shape& shape, Slot slot);
+  const float* class_rows(int batch, bool softmax);
   void loss(int batch, bool with_gradient);
   void backward(Shape& shape, Slot slot);
   void enqueue_step(Shape& shape, Slot slot);
@@ -86,7 +87,8 @@ class Network {
   void execute(Plan& plan, std::initializer_list<const void*> pointers);
   void multiply(cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k, const float* a,
                 int lda, const float* b, int ldb, float* c, int ldc);
-  void dense(int batch, int n, int m, const float* x, int weight, float* z);
+  void dense(int batch, int n, int m, const float* x, int weight, int bias, int activation,
+             float* z);
   void dense_backward_data(int batch, int n, int m, const float* dz, int weight, float* dx);
   void dense_backward_weight(int batch, int n, int m, const float* x, const float* dz, int weight);
 

@@ -7,7 +7,8 @@
 #include <cudnn_graph.h>
 
 #include <cstddef>
-#include <utility>
+#include <memory>
+#include <type_traits>
 
 #include "cuda/error.h"
 
@@ -35,27 +36,16 @@ class DeviceScope {
   bool changed_ = false;
 };
 
-// Unique ownership of a handle that is a pointer.
-template <class Handle, auto destroy>
-class Owner {
- public:
-  Owner() = default;
-  explicit Owner(Handle handle) : handle_(handle) {}
-  Owner(Owner&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Owner& operator=(Owner&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
+template <auto destroy>
+struct Destroy {
+  template <class Handle>
+  void operator()(Handle handle) const {
+    static_cast<void>(destroy(handle));
   }
-  ~Owner() {
-    if (handle_ != nullptr) static_cast<void>(destroy(handle_));
-  }
-
-  Handle get() const { return handle_; }
-  explicit operator bool() const { return handle_ != nullptr; }
-
- private:
-  Handle handle_ = nullptr;
 };
+// Of a handle that is a pointer.
+template <class Handle, auto destroy>
+using Owner = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
 
 using Stream = Owner<cudaStream_t, cudaStreamDestroy>;
 using Graph = Owner<cudaGraph_t, cudaGraphDestroy>;
