@@ -12,12 +12,21 @@ constexpr int kImageSize = 28;
 constexpr int kPixels = kImageSize * kImageSize;
 constexpr int kMaxClasses = 1024;
 
-// Sizes of the fixed part of the network.
+// Sizes of the fixed part of the network. conv1 keeps the image's size.
+constexpr int kKernel = 5;
 constexpr int kConv1Channels = 6;
+constexpr int kPool1Size = kImageSize / 2;
 constexpr int kConv2Channels = 16;
-constexpr int kFlat = 400;
+constexpr int kConv2Size = kPool1Size - kKernel + 1;
+constexpr int kPool2Size = kConv2Size / 2;
 constexpr int kFc1 = 120;
 constexpr int kFc2 = 84;
+
+// Floats of these layers' outputs for one image.
+constexpr int kConv1Values = kConv1Channels * kPixels;
+constexpr int kPool1Values = kConv1Channels * kPool1Size * kPool1Size;
+constexpr int kConv2Values = kConv2Channels * kConv2Size * kConv2Size;
+constexpr int kFlat = kConv2Channels * kPool2Size * kPool2Size;
 
 struct ParameterLayout {
   int conv1_weight;  // [6][1][5][5]
@@ -34,9 +43,9 @@ struct ParameterLayout {
 
   explicit constexpr ParameterLayout(int classes)
       : conv1_weight(0),
-        conv1_bias(conv1_weight + kConv1Channels * 25),
+        conv1_bias(conv1_weight + kConv1Channels * kKernel * kKernel),
         conv2_weight(conv1_bias + kConv1Channels),
-        conv2_bias(conv2_weight + kConv2Channels * kConv1Channels * 25),
+        conv2_bias(conv2_weight + kConv2Channels * kConv1Channels * kKernel * kKernel),
         fc1_weight(conv2_bias + kConv2Channels),
         fc1_bias(fc1_weight + kFc1 * kFlat),
         fc2_weight(fc1_bias + kFc1),
@@ -50,7 +59,9 @@ static_assert(ParameterLayout(10).size == 61706, "the chapter's network has 61,7
 
 // Floats that a layer puts out for one image.
 constexpr int layer_size(Layer layer, int classes) {
-  constexpr int kSizes[] = {4704, 4704, 1176, 1600, 1600, 400, 400, 120, 120, 84, 84};
+  constexpr int kSizes[] = {kConv1Values, kConv1Values, kPool1Values, kConv2Values,
+                            kConv2Values, kFlat,        kFlat,        kFc1,
+                            kFc1,         kFc2,         kFc2};
   return layer == Layer::FC3 ? classes : kSizes[static_cast<int>(layer)];
 }
 

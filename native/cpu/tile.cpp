@@ -7,18 +7,10 @@ namespace lenet {
 namespace {
 
 constexpr int kPaddedPixels = 32 * 32;
-constexpr int kConv1Size = 28;
-constexpr int kPool1Size = 14;
-constexpr int kConv2Size = 10;
-constexpr int kConv2Tiles = 3;  // Winograd's, in a row
-constexpr int kPool2Size = 5;
-
-constexpr int kWindow = kConv1Window * kConvPoints * (kConv1Size / 4);
+constexpr int kWindow = kConv1Window * kConvPoints * (kImageSize / 4);
 constexpr int kPool1Row = kConv1Channels * kPool1Size;
 constexpr int kConv1RowPair = kPool1Row * 4;
-constexpr int kConv1 = kPool1Size * kConv1RowPair;
-constexpr int kPool1 = kConv2Slots * kPool1Row;
-constexpr int kConv2 = kConv2Channels * kConv2Size * kConv2Size;
+constexpr int kPool1Transformed = kConv2Slots * kPool1Row;
 constexpr int kConv2Gradient = 2 * kConv2Tiles * kConv2Channels * kConv2Size;
 constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 
@@ -26,8 +18,8 @@ constexpr int kConv1Sums = kConvPoints * kConv1Rows;
 int row_values(int classes) { return std::max(dense_stride(kFlat), dense_stride(classes)); }
 
 int tile_values(int classes) {
-  return kPaddedPixels + kWindow + kPool1Row + kConv1 + kPool1 + kConv2 + kConv2Gradient + kFlat +
-         classes + row_values(classes) + kConv1Sums + kConv2Channels;
+  return kPaddedPixels + kWindow + kPool1Row + kConv1Values + kPool1Transformed + kConv2Values +
+         kConv2Gradient + kFlat + classes + row_values(classes) + kConv1Sums + kConv2Channels;
 }
 
 }  // namespace
@@ -41,9 +33,9 @@ Tile::Tile(const Config& config, const KernelTable* kernels)
       x_(take(kPaddedPixels)),
       window_(take(kWindow)),
       row_(take(kPool1Row)),
-      conv1_(take(kConv1)),
-      pool1_(take(kPool1)),
-      conv2_(take(kConv2)),
+      conv1_(take(kConv1Values)),
+      pool1_(take(kPool1Transformed)),
+      conv2_(take(kConv2Values)),
       dconv2_(take(kConv2Gradient)),
       pool2_(take(kFlat)),
       logits_(take(config.classes)),
@@ -122,9 +114,9 @@ void Tile::forward_convolutions(const Weights& weights, const uint8_t* const* im
     float* cells = conv1_ + size_t(y) * kConv1RowPair * lanes;
     kernels_->conv1_forward(x_, weights.conv1(), parameters + layout_.conv1_bias, y, window_,
                             cells);
-    keep_cells(capture, Layer::CONV1, cells, kConv1Channels, kConv1Size, y, 1);
+    keep_cells(capture, Layer::CONV1, cells, kConv1Channels, kImageSize, y, 1);
     activation_pool(kPool1Row, cells, row_);
-    keep_cells(capture, Layer::CONV1_ACTIVATION, cells, kConv1Channels, kConv1Size, y, 1);
+    keep_cells(capture, Layer::CONV1_ACTIVATION, cells, kConv1Channels, kImageSize, y, 1);
     if (capture != nullptr && capture->layer == Layer::POOL1) {
       for (int c = 0; c < kConv1Channels; c++) {
         const size_t row = size_t(kPool1Size) * lanes;

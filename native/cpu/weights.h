@@ -9,11 +9,8 @@
 namespace lenet {
 
 // Rows of five of the convolutions' kernels.
-constexpr int kConv1Rows = kConv1Channels * 5;
-constexpr int kConv2Rows = kConv2Channels * kConv1Channels * 5;
-// Winograd points of each row; conv2's transformed rows have two tiles at all of them and one at 6.
-constexpr int kConvPoints = 8;
-constexpr int kConv2Slots = 2 * kConvPoints + 6;
+constexpr int kConv1Rows = kConv1Channels * kKernel;
+constexpr int kConv2Rows = kConv2Channels * kConv1Channels * kKernel;
 
 class Weights {
  public:

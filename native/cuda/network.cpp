@@ -72,9 +72,9 @@ struct Network::Activations {
     staging = carver.take<uint8_t>(size_t{kChunk} * kPixels);
     x = carver.take<float>(n * kPixels);
     labels = carver.take<int32_t>(n);
-    conv1 = carver.take<float>(n * 4704);
-    pool1 = carver.take<float>(n * 1176);
-    conv2 = carver.take<float>(n * 1600);
+    conv1 = carver.take<float>(n * kConv1Values);
+    pool1 = carver.take<float>(n * kPool1Values);
+    conv2 = carver.take<float>(n * kConv2Values);
     pool2 = carver.take<float>(n * kFlat);
     fc1 = carver.take<float>(n * kFc1);
     fc2 = carver.take<float>(n * kFc2);
@@ -83,9 +83,9 @@ struct Network::Activations {
     correct = carver.take<int32_t>(n);
     dfc1 = carver.take<float>(n * kFc1);
     dpool2 = carver.take<float>(n * kFlat);
-    dpool1 = carver.take<float>(n * 1176);
-    conv1_parts = carver.take<float>(n * kConv1Channels * 14);
-    conv2_parts = carver.take<float>(n * kConv2Channels * 5);
+    dpool1 = carver.take<float>(n * kPool1Values);
+    conv1_parts = carver.take<float>(n * kConv1Channels * kPool1Size);
+    conv2_parts = carver.take<float>(n * kConv2Channels * kPool2Size);
   }
 };
 
@@ -450,15 +450,15 @@ void Network::backward(Shape& shape, Slot slot) {
   launch_fc1_backward(stream_.get(), batch, config_.classes, activation, a.fc1, a.dfc1, s.slabs);
   dense_backward_weight(batch, kFlat, kFc1, a.pool2, a.dfc1, layout_.fc1_weight);
   dense_backward_data(batch, kFlat, kFc1, a.dfc1, layout_.fc1_weight, a.dpool2);
-  launch_pool_backward(stream_.get(), batch, kConv2Channels, 10, activation, max, a.dpool2, a.conv2,
-                       a.conv2_parts);
+  launch_pool_backward(stream_.get(), batch, kConv2Channels, kConv2Size, activation, max, a.dpool2,
+                       a.conv2, a.conv2_parts);
   execute(shape.gradients->conv2_weight, {a.pool1, a.conv2, s.gradient + layout_.conv2_weight});
   execute(shape.gradients->conv2_data, {a.conv2, s.parameters + layout_.conv2_weight, a.dpool1});
   launch_pool_backward(stream_.get(), batch, kConv1Channels, kImageSize, activation, max, a.dpool1,
                        a.conv1, a.conv1_parts);
   execute(shape.gradients->conv1_weight, {a.x, a.conv1, s.gradient + layout_.conv1_weight});
-  launch_reduce(stream_.get(), config_.classes, a.conv1_parts, batch * 14, a.conv2_parts, batch * 5,
-                s.slabs.biases, &s.sources[slot]);
+  launch_reduce(stream_.get(), config_.classes, a.conv1_parts, batch * kPool1Size, a.conv2_parts,
+                batch * kPool2Size, s.slabs.biases, &s.sources[slot]);
 }
 
 // 25 calls.

@@ -22,7 +22,7 @@ class Network {
   // Images per forward pass when no batch size is given.
   static constexpr int kChunk = 1024;
   // Larger tensors would not have 32-bit indices.
-  static constexpr int kMaxBatch = INT32_MAX / 4704;
+  static constexpr int kMaxBatch = INT32_MAX / kConv1Values;
 
   explicit Network(const Config& config);
   ~Network();

@@ -6,11 +6,11 @@
 namespace lenet::LENET_ISA {
 namespace {
 
-constexpr int kChannels = 6;
+constexpr int kChannels = kConv1Channels;
 constexpr int kPadded = 32;
-constexpr int kTiles = 7;               // in a row
-constexpr int kCells = 14;              // in a row pair
-constexpr int kRow = kPoints * kTiles;  // vectors of a transformed row
+constexpr int kTiles = kImageSize / kWide;  // in a row
+constexpr int kCells = kPool1Size;          // in a row pair
+constexpr int kRow = kPoints * kTiles;      // vectors of a transformed row
 constexpr int kBlock = kManyRegisters ? 3 : 2;
 static_assert(kChannels % kBlock == 0);
 

@@ -8,11 +8,11 @@
 namespace lenet::LENET_ISA {
 namespace {
 
-constexpr int kIn = 6;
-constexpr int kOut = 16;
-constexpr int kSize = 14;
-constexpr int kOutSize = kSize - kKernel + 1;
-constexpr int kCells = kOutSize / 2;                 // in a row
+constexpr int kIn = kConv1Channels;
+constexpr int kOut = kConv2Channels;
+constexpr int kSize = kPool1Size;
+constexpr int kOutSize = kConv2Size;
+constexpr int kCells = kPool2Size;                   // in a row
 constexpr int kPointWeights = kOut * kIn * kKernel;  // weight [8 p][16 o][6 i][5 u]
 
 // Where row y of tile k of channel o lies among the cells: its first two values, and a cell further

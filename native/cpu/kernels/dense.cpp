@@ -110,16 +110,16 @@ LENET_NOINLINE void backward_data(const V* d, int m, const float* weight, float*
 
 void dense_forward(const float* in, int n, const float* weight, const float* bias, int m,
                    float* out) {
-  if (n == 400) return forward<400>(in, weight, bias, m, out);
-  if (n == 120) return forward<120>(in, weight, bias, m, out);
-  forward<84>(in, weight, bias, m, out);
+  if (n == kFlat) return forward<kFlat>(in, weight, bias, m, out);
+  if (n == kFc1) return forward<kFc1>(in, weight, bias, m, out);
+  forward<kFc2>(in, weight, bias, m, out);
 }
 
 void dense_backward_data(const float* d, int m, const float* weight, int n, float* din) {
   const V* dz = as_vectors(d);
-  if (n == 400) return backward_data<400>(dz, m, weight, din);
-  if (n == 120) return backward_data<120>(dz, m, weight, din);
-  backward_data<84>(dz, m, weight, din);
+  if (n == kFlat) return backward_data<kFlat>(dz, m, weight, din);
+  if (n == kFc1) return backward_data<kFc1>(dz, m, weight, din);
+  backward_data<kFc2>(dz, m, weight, din);
 }
 
 template <Activation kActivation>

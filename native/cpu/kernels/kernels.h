@@ -33,6 +33,10 @@ constexpr int kDenseRowBlock = 4;
 
 // Transformed input rows that conv1 needs at a time.
 constexpr int kConv1Window = 6;
+// Winograd points of a row; the tiles of conv2's rows, and their slots.
+constexpr int kConvPoints = 8;
+constexpr int kConv2Tiles = 3;
+constexpr int kConv2Slots = 22;
 
 // Sums over some examples of a dense layer's gradient [m][n] and [m]; or null.
 struct DenseSums {

@@ -37,17 +37,17 @@ LENET_INLINE void transpose_pixels(const uint8_t* const* images, int first, uint
 }  // namespace
 
 void gather(const uint8_t* const* images, float scale, float offset, float* x) {
-  constexpr int kSize = 28, kPadded = 32, kPad = 2;
-  static_assert(kSize * kSize % kBytes == 0);
+  constexpr int kPadded = 32, kPad = 2;
+  static_assert(kPixels % kBytes == 0);
   // As bytes, a transposition moves a quarter of what it would as floats.
-  uint8_t pixels[kSize * kSize * kLanes];
-  for (int first = 0; first < kSize * kSize; first += kBytes) {
+  uint8_t pixels[kPixels * kLanes];
+  for (int first = 0; first < kPixels; first += kBytes) {
     transpose_pixels(images, first, pixels + first * kLanes);
   }
-  for (int row = 0; row < kSize; row++) {
-    const uint8_t* in = pixels + row * kSize * kLanes;
+  for (int row = 0; row < kImageSize; row++) {
+    const uint8_t* in = pixels + row * kImageSize * kLanes;
     float* out = x + ((row + kPad) * kPadded + kPad) * kLanes;
-    for (int i = 0; i < kSize * kLanes; i++) out[i] = in[i] * scale + offset;
+    for (int i = 0; i < kImageSize * kLanes; i++) out[i] = in[i] * scale + offset;
   }
 }
 

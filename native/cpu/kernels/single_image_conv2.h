@@ -9,13 +9,13 @@
 namespace lenet::LENET_ISA {
 
 struct SingleImageConv2 {
-  static constexpr int kIn = 6;
-  static constexpr int kOut = 16;
-  static constexpr int kSize = 14;
-  static constexpr int kOutSize = kSize - kKernel + 1;
+  static constexpr int kIn = kConv1Channels;
+  static constexpr int kOut = kConv2Channels;
+  static constexpr int kSize = kPool1Size;
+  static constexpr int kOutSize = kConv2Size;
   static constexpr int kStride = 16;  // of a row or column, of which the last two are anything
   static constexpr int kBlocks = kOut / kLanes;
-  static constexpr int kSlots = kConv2WideTiles * kPoints + kNarrowPoints;
+  static constexpr int kSlots = kConv2Slots;
   static constexpr int kPointWeights = kIn * kKernel;
   static constexpr int kWeights = kPoints * kPointWeights * kOut;
   static_assert(kOut % kLanes == 0 && kStride % kLanes == 0);

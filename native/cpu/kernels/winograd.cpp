@@ -6,8 +6,8 @@
 namespace lenet::LENET_ISA {
 namespace {
 
-constexpr int kChannels = 6;
-constexpr int kSize = 14;  // of pool1's planes
+constexpr int kChannels = kConv1Channels;
+constexpr int kSize = kPool1Size;
 
 // transformed [22 s][6 i][14 y]
 LENET_INLINE int at(int slot, int i, int y) { return (slot * kChannels + i) * kSize + y; }

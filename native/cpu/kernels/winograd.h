@@ -15,15 +15,15 @@
 // about as accurate as the direct sum: more outputs at a time would need points that are not.
 #pragma once
 
+#include "cpu/kernels/kernels.h"
 #include "cpu/kernels/vector.h"
 
 namespace lenet::LENET_ISA {
 
-constexpr int kPoints = 8;
+constexpr int kPoints = kConvPoints;
 constexpr int kNarrowPoints = 6;
 constexpr int kWide = 4;    // outputs of a wide tile
 constexpr int kNarrow = 2;  // and of a narrow one
-constexpr int kKernel = 5;
 
 constexpr float kG[kPoints][kKernel] = {
     {1, 0, 0, 0, 0},
@@ -40,7 +40,8 @@ constexpr int kPointOfOnes = 1;
 
 // conv2's rows of ten outputs: two wide tiles and a narrow one. A slot is a tile at a point.
 constexpr int kConv2WideTiles = 2;
-constexpr int kConv2Tiles = 3;
+static_assert(kConv2WideTiles + 1 == kConv2Tiles);
+static_assert(kConv2WideTiles * kPoints + kNarrowPoints == kConv2Slots);
 LENET_INLINE constexpr int conv2_points(int tile) {
   return tile < kConv2WideTiles ? kPoints : kNarrowPoints;
 }
