@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.lenet4j.io.AtomicFile;
 
 /**
  * What has arrived of a download, in {@code NAME.part}, and which version of which address it is
@@ -37,8 +38,7 @@ final class PartFile implements AutoCloseable {
     Path origin = target.resolveSibling(target.getFileName() + ".part.origin");
     try {
       FileChannel channel =
-          FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      channel.position(channel.size());
+          FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       return new PartFile(target, path, origin, channel);
     } catch (IOException e) {
       throw FileFaults.unwritable(path, e);
@@ -114,15 +114,7 @@ final class PartFile implements AutoCloseable {
     } catch (IOException e) {
       throw FileFaults.unwritable(target, e);
     }
-    forceDirectory();
-  }
-
-  private void forceDirectory() {
-    try (FileChannel directory = FileChannel.open(target.toAbsolutePath().getParent())) {
-      directory.force(true);
-    } catch (IOException e) {
-      // Windows opens no directories; there the rename is as durable as the file system makes it.
-    }
+    AtomicFile.syncDirectory(target.toAbsolutePath().getParent());
   }
 
   @Override

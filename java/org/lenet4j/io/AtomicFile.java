@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -56,7 +55,7 @@ public final class AtomicFile {
       }
       syncDirectory(target.getParent());
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw FileReasons.unwritable(file, e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -92,7 +91,7 @@ public final class AtomicFile {
       }
       return target;
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw FileReasons.unwritable(file, e);
     }
   }
 
@@ -117,17 +116,13 @@ public final class AtomicFile {
     }
   }
 
-  /** Makes the rename itself survive a power cut. */
-  private static void syncDirectory(Path directory) {
+  /** Makes a rename in this directory survive a power cut. */
+  public static void syncDirectory(Path directory) {
+    Objects.requireNonNull(directory, "directory must not be null");
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {
       // Windows and some network file systems cannot open directories; the file is complete.
     }
-  }
-
-  private static LeNetException unwritable(Path file, IOException e) {
-    String reason = e instanceof NoSuchFileException ? "its directory is gone" : FileReasons.of(e);
-    return new LeNetException(file + " could not be written: " + reason, e);
   }
 }

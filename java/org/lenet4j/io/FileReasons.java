@@ -7,7 +7,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.Objects;
+import org.lenet4j.LeNetException;
 
 /** Why a file operation failed, in words: the JDK often says so only by the exception's type. */
 public final class FileReasons {
@@ -32,5 +34,19 @@ public final class FileReasons {
       return failure.getReason();
     }
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /** That a file could not be read, and why. */
+  public static LeNetException unreadable(Path file, IOException e) {
+    Objects.requireNonNull(file, "file must not be null");
+    return new LeNetException(file + " could not be read: " + of(e), e);
+  }
+
+  /** That a file could not be written, and why. */
+  public static LeNetException unwritable(Path file, IOException e) {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(e, "e must not be null");
+    String reason = e instanceof NoSuchFileException ? "its directory is gone" : of(e);
+    return new LeNetException(file + " could not be written: " + reason, e);
   }
 }
