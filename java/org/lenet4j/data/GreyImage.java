@@ -2,7 +2,9 @@ package org.lenet4j.data;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -49,7 +51,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
       }
       return List.of(of(PictureReader.read(file)));
     } catch (IOException e) {
-      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+      throw FileReasons.unreadable(file, e);
     }
   }
 
@@ -86,6 +88,7 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
    * @param width at least 1
    * @param height at least 1
    * @return what the network should see of them
+   * @throws IllegalArgumentException unless there are width x height pixels, at least one
    */
   public static GreyImage of(byte[] pixels, int width, int height) {
     Objects.requireNonNull(pixels, "pixels must not be null");
@@ -95,10 +98,8 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
   private static GreyPlane plane(BufferedImage picture) {
     int width = picture.getWidth();
     int height = picture.getHeight();
-    if (picture.getType() == BufferedImage.TYPE_BYTE_GRAY) {
-      byte[] pixels = new byte[width * height];
-      picture.getRaster().getDataElements(0, 0, width, height, pixels);
-      return GreyPlane.of(pixels, width, height);
+    if (isGrey(picture)) {
+      return GreyPlane.of(greys(picture), width, height);
     }
     // Drawing takes much of the JDK's desktop, and tenths of a second where it is the first time.
     BufferedImage plain =
@@ -108,6 +109,37 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
       Arrays.setAll(colours, i -> onWhite(colours[i]));
     }
     return GreyPlane.of(colours, width, height);
+  }
+
+  private static boolean isGrey(BufferedImage picture) {
+    int type = picture.getRaster().getTransferType();
+    return picture.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY
+        && (type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT)
+        && !picture.isAlphaPremultiplied();
+  }
+
+  /** As they are stored: to Java all grey is linear, and it would make 188 of a PNG's 128. */
+  private static byte[] greys(BufferedImage picture) {
+    int[] shades = band(picture, 0);
+    int[] alphas = picture.getColorModel().hasAlpha() ? band(picture, 1) : null;
+    byte[] greys = new byte[shades.length];
+    for (int i = 0; i < greys.length; i++) {
+      greys[i] = (byte) (alphas == null ? shades[i] : onWhite(shades[i], alphas[i]));
+    }
+    return greys;
+  }
+
+  /** A band's samples, scaled to 8 bits. */
+  private static int[] band(BufferedImage picture, int band) {
+    int[] samples =
+        picture
+            .getRaster()
+            .getSamples(0, 0, picture.getWidth(), picture.getHeight(), band, (int[]) null);
+    int largest = (1 << picture.getColorModel().getComponentSize(band)) - 1;
+    for (int i = 0; i < samples.length; i++) {
+      samples[i] = (samples[i] * 255 + largest / 2) / largest;
+    }
+    return samples;
   }
 
   /** In the colours of a screen. */
@@ -124,9 +156,12 @@ public record GreyImage(byte[] pixels, int width, int height, boolean inverted) 
     int alpha = colour >>> 24;
     int mixed = 0;
     for (int shift = 0; shift < 24; shift += 8) {
-      int shade = (colour >> shift) & 255;
-      mixed |= ((shade * alpha + 255 * (255 - alpha) + 127) / 255) << shift;
+      mixed |= onWhite((colour >> shift) & 255, alpha) << shift;
     }
     return mixed;
+  }
+
+  private static int onWhite(int shade, int alpha) {
+    return (shade * alpha + 255 * (255 - alpha) + 127) / 255;
   }
 }

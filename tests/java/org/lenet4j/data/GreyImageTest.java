@@ -6,11 +6,18 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,7 +74,9 @@ class GreyImageTest {
     assertThat(at(image, 4, 4)).isZero();
   }
 
-  /** Whatever the kind of picture, and though most are not drawn: that takes long to start. */
+  /**
+   * For every type of picture. Most are not read by drawing them, since Java2D takes long to start.
+   */
   @ParameterizedTest
   @ValueSource(
       ints = {
@@ -98,6 +107,36 @@ class GreyImageTest {
     for (int i = 0; i < 784; i++) {
       assertThat(at(found, i % 28, i / 28)).isCloseTo(at(expected, i % 28, i / 28), within(1));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {DataBuffer.TYPE_BYTE, DataBuffer.TYPE_USHORT})
+  void readsGreyAndAlphaAsTheyAre(int type, @TempDir Path directory) throws IOException {
+    ColorModel model =
+        new ComponentColorModel(
+            ColorSpace.getInstance(ColorSpace.CS_GRAY),
+            true,
+            false,
+            Transparency.TRANSLUCENT,
+            type);
+    WritableRaster raster = model.createCompatibleWritableRaster(28, 28);
+    int scale = type == DataBuffer.TYPE_BYTE ? 1 : 257;
+    int[][] greyAndAlpha = {{128, 255}, {128, 0}, {128, 51}, {0, 128}, {255, 255}, {17, 255}};
+    for (int i = 0; i < 784; i++) {
+      raster.setSample(i % 28, i / 28, 1, 255 * scale);
+    }
+    for (int i = 0; i < greyAndAlpha.length; i++) {
+      raster.setSample(i + 5, 5, 0, greyAndAlpha[i][0] * scale);
+      raster.setSample(i + 5, 5, 1, greyAndAlpha[i][1] * scale);
+    }
+    Path file = directory.resolve("grey.png");
+    ImageIO.write(new BufferedImage(model, raster, false, null), "png", file.toFile());
+    GreyImage image = GreyImage.read(file).get(0);
+    int[] expected = {128, 255, 230, 127, 255, 17};
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(at(image, i + 5, 5)).isEqualTo(expected[i]);
+    }
+    assertThat(at(image, 0, 0)).isZero();
   }
 
   @Test
