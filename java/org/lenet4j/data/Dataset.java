@@ -211,11 +211,16 @@ public final class Dataset implements AutoCloseable {
    * @param indices of examples, at least one; an example may be there more than once
    * @return a dataset of its own
    * @throws IndexOutOfBoundsException unless each is at least 0 and below size()
+   * @throws LeNetException if there is no index, or more than a dataset holds (2,739,137)
    */
   public Dataset select(int[] indices) {
     Objects.requireNonNull(indices, "indices must not be null");
     Storage s = open();
-    checkLengths(Math.multiplyExact(indices.length, PIXELS), indices.length);
+    if (indices.length < 1 || indices.length > MAX_SIZE) {
+      throw new LeNetException(
+          "%d examples of a dataset were asked for, expected 1 to %d"
+              .formatted(indices.length, MAX_SIZE));
+    }
     ByteBuffer pixels = OffHeap.bytes(indices.length * PIXELS);
     IntBuffer labels = OffHeap.ints(indices.length);
     for (int i = 0; i < indices.length; i++) {

@@ -99,7 +99,11 @@ class DatasetTest {
     Dataset one = Dataset.of(new byte[784], new int[1]);
     assertThatExceptionOfType(IndexOutOfBoundsException.class)
         .isThrownBy(() -> one.select(new int[] {1}));
-    assertThatExceptionOfType(LeNetException.class).isThrownBy(() -> one.select(new int[0]));
+    for (int n : new int[] {0, Dataset.MAX_SIZE + 1}) {
+      refused(
+          () -> one.select(new int[n]),
+          n + " examples of a dataset were asked for, expected 1 to 2739137");
+    }
   }
 
   /** By sha256sum over the same bytes. */
