@@ -103,7 +103,7 @@ final class Downloader {
         part.publish();
         return null;
       } catch (TransferException e) {
-        if (!e.worthRetrying() || attempt == patience.attempts()) {
+        if (!e.isRetryable() || attempt == patience.attempts()) {
           return address + " " + e.getMessage();
         }
         pause(attempt, file);
@@ -124,9 +124,7 @@ final class Downloader {
       part.discard();
       String message =
           "served other content (found " + found + ", expected SHA-256 " + file.sha256() + ")";
-      throw resumed
-          ? TransferException.passing(message, null)
-          : TransferException.lasting(message, null);
+      throw resumed ? TransferException.retryable(message) : TransferException.permanent(message);
     }
   }
 

@@ -51,13 +51,13 @@ final class HttpsTransfer {
       preparePart(connection, address, part, etag);
       receive(connection, part, maxBytes, listener, name);
     } catch (SocketTimeoutException e) {
-      throw TransferException.passing("timed out (" + e.getMessage() + ")", e);
+      throw TransferException.retryable("timed out (" + e.getMessage() + ")", e);
     } catch (UnknownHostException e) {
-      throw TransferException.passing("is an unknown host", e);
+      throw TransferException.retryable("is an unknown host", e);
     } catch (SSLHandshakeException e) {
-      throw TransferException.lasting("failed the TLS handshake (" + e.getMessage() + ")", e);
+      throw TransferException.permanent("failed the TLS handshake (" + e.getMessage() + ")", e);
     } catch (IOException e) {
-      throw TransferException.passing("failed (" + e.getMessage() + ")", e);
+      throw TransferException.retryable("failed (" + e.getMessage() + ")", e);
     } finally {
       if (connection != null) {
         connection.disconnect();
@@ -71,8 +71,8 @@ final class HttpsTransfer {
     URI target = address;
     for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
       if (!"https".equalsIgnoreCase(target.getScheme())) {
-        throw TransferException.lasting(
-            hop == 0 ? "is not HTTPS" : "redirects to " + target + ", which is not HTTPS", null);
+        throw TransferException.permanent(
+            hop == 0 ? "is not HTTPS" : "redirects to " + target + ", which is not HTTPS");
       }
       HttpsURLConnection connection = (HttpsURLConnection) target.toURL().openConnection();
       connection.setSSLSocketFactory(sockets);
@@ -94,7 +94,7 @@ final class HttpsTransfer {
       connection.disconnect();
       target = resolve(target, location);
     }
-    throw TransferException.lasting("redirects more than " + MAX_REDIRECTS + " times", null);
+    throw TransferException.permanent("redirects more than " + MAX_REDIRECTS + " times");
   }
 
   private static boolean isRedirect(int code) {
@@ -106,12 +106,12 @@ final class HttpsTransfer {
 
   private static URI resolve(URI base, String location) throws TransferException {
     if (location == null) {
-      throw TransferException.lasting("redirects without saying where", null);
+      throw TransferException.permanent("redirects without saying where");
     }
     try {
       return base.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw TransferException.lasting("redirects to the malformed address " + location, e);
+      throw TransferException.permanent("redirects to the malformed address " + location, e);
     }
   }
 
@@ -126,18 +126,18 @@ final class HttpsTransfer {
     } else if (code == PARTIAL_CONTENT && etag != null) {
       if (!goesOn(connection, part.size(), etag)) {
         part.discard();
-        throw TransferException.passing("answered another range than the one asked for", null);
+        throw TransferException.retryable("answered another range than the one asked for");
       }
     } else if (code == RANGE_NOT_SATISFIABLE && etag != null) {
       part.discard();
-      throw TransferException.passing("no longer has the rest of the file", null);
+      throw TransferException.retryable("no longer has the rest of the file");
     } else {
       String message = "answered HTTP " + code;
       throw code >= 500
               || code == HttpURLConnection.HTTP_CLIENT_TIMEOUT
               || code == TOO_MANY_REQUESTS
-          ? TransferException.passing(message, null)
-          : TransferException.lasting(message, null);
+          ? TransferException.retryable(message)
+          : TransferException.permanent(message);
     }
   }
 
@@ -175,13 +175,13 @@ final class HttpsTransfer {
       }
     }
     if (bytes < total) {
-      throw TransferException.passing("stopped after " + bytes + " of " + total + " bytes", null);
+      throw TransferException.retryable("stopped after " + bytes + " of " + total + " bytes");
     }
   }
 
   private static TransferException tooLarge(PartFile part, String found, long maxBytes) {
     part.discard();
-    return TransferException.lasting(
-        "offers " + found + ", expected at most " + maxBytes + " bytes", null);
+    return TransferException.permanent(
+        "offers " + found + ", expected at most " + maxBytes + " bytes");
   }
 }

@@ -4,24 +4,32 @@ package org.lenet4j.data;
 final class TransferException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  private final boolean worthRetrying;
+  private final boolean retryable;
 
-  private TransferException(String message, boolean worthRetrying, Throwable cause) {
+  private TransferException(String message, boolean retryable, Throwable cause) {
     super(message, cause);
-    this.worthRetrying = worthRetrying;
+    this.retryable = retryable;
   }
 
   /** The same mirror may do better the next time. */
-  static TransferException passing(String message, Throwable cause) {
+  static TransferException retryable(String message) {
+    return retryable(message, null);
+  }
+
+  static TransferException retryable(String message, Throwable cause) {
     return new TransferException(message, true, cause);
   }
 
   /** The same mirror would do the same again. */
-  static TransferException lasting(String message, Throwable cause) {
+  static TransferException permanent(String message) {
+    return permanent(message, null);
+  }
+
+  static TransferException permanent(String message, Throwable cause) {
     return new TransferException(message, false, cause);
   }
 
-  boolean worthRetrying() {
-    return worthRetrying;
+  boolean isRetryable() {
+    return retryable;
   }
 }
