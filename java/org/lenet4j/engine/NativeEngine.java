@@ -18,6 +18,7 @@ final class NativeEngine extends AbstractEngine {
     static final String UNAVAILABLE = load();
 
     private static String load() {
+      forbidMemoryLimit();
       String platform = Loader.getPlatform();
       if (!PLATFORMS.contains(platform)) {
         return "there is no native code for %s, only for %s"
@@ -31,6 +32,18 @@ final class NativeEngine extends AbstractEngine {
       } catch (LeNetException | LinkageError e) {
         return "the native library for %s could not be loaded: %s; or use --device java"
             .formatted(platform, e.getMessage());
+      }
+    }
+
+    /**
+     * JavaCPP would refuse to make even the smallest object where the whole process has more memory
+     * than four times -Xmx, after it has tried to help by System.gc(); but what a program has off
+     * the heap is its own business. It looks at this property when its Pointer is first used.
+     */
+    private static void forbidMemoryLimit() {
+      String property = "org.bytedeco.javacpp.maxPhysicalBytes";
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, "0");
       }
     }
   }
@@ -245,10 +258,10 @@ final class NativeEngine extends AbstractEngine {
   }
 
   private static void perform(Runnable call) {
-    guarded(
-        () -> {
-          call.run();
-          return null;
-        });
+    try {
+      call.run();
+    } catch (RuntimeException e) {
+      throw new LeNetException(e.getMessage(), e);
+    }
   }
 }

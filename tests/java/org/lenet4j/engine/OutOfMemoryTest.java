@@ -2,6 +2,7 @@ package org.lenet4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,13 @@ class OutOfMemoryTest {
     assertThat(run(TooLittleAddressSpace.class, "-Xms256m", "-Xmx256m", "-XX:+UseSerialGC"))
         .contains("out of native memory")
         .endsWith("as before\n");
+  }
+
+  /** JavaCPP alone would want no more than 128 MB for the whole process. */
+  @Test
+  void notOfAProgramWithMuchMemoryOffTheHeap() throws Exception {
+    assertThat(run(MuchOffTheHeap.class, "-Xmx32m", "-XX:MaxDirectMemorySize=300m"))
+        .isEqualTo("10 examples beside 268435456 bytes\n");
   }
 
   private String run(Class<?> program, String... options) throws Exception {
@@ -65,6 +73,17 @@ class OutOfMemoryTest {
     Engine engine = Engines.open(Device.cpu(), EngineConfig.CLASSIC, EngineOptions.DEFAULT);
     engine.setParameters(Examples.parameters(EngineConfig.CLASSIC));
     return engine;
+  }
+
+  static final class MuchOffTheHeap {
+    public static void main(String[] args) {
+      ByteBuffer zeros = ByteBuffer.allocateDirect(256 << 20);
+      try (Dataset data = Examples.dataset(10, 10);
+          Engine engine = open()) {
+        long count = engine.evaluate(engine.addDataset(data)).count();
+        System.out.println(count + " examples beside " + zeros.capacity() + " bytes");
+      }
+    }
   }
 
   /** The first layer's output of 5,000 images takes 94 MB. */
