@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -112,6 +115,20 @@ class NativeLibraryTest {
         .isInstanceOf(LeNetException.class)
         .hasMessageContaining("libmissing.so is not on the class path")
         .hasMessageContaining("classifier " + Loader.getPlatform());
+  }
+
+  /** A path is any bytes, and Java has no text for all of them. */
+  @Test
+  void loadedLibrariesAreFoundAmongFilesOfAnyName() throws Exception {
+    String make = "printf x > \"$1/$(printf 'lib\\377.so')\"";
+    assertThat(new ProcessBuilder("sh", "-c", make, "sh", directory.toString()).start().waitFor())
+        .isZero();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory);
+        FileChannel channel = FileChannel.open(files.iterator().next())) {
+      MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 1);
+      assertThat(LoadedLibraries.matching("libjvm\\.so")).hasSize(1);
+      assertThat(mapped.get(0)).isEqualTo((byte) 'x');
+    }
   }
 
   @Test
