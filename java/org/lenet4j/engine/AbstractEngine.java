@@ -105,6 +105,7 @@ abstract class AbstractEngine implements Engine {
     call(
         () -> {
           checkIndices("order", newPlan.order(), sizeOf(newPlan.dataset()));
+          plan = null; // A start that fails leaves no epoch.
           doStartEpoch(newPlan);
           plan = newPlan;
           return null;

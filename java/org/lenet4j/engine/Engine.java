@@ -49,7 +49,8 @@ public interface Engine extends AutoCloseable {
   void removeDataset(int dataset);
 
   /**
-   * Begins an epoch, whatever was left of the one before; momentum and metrics carry over.
+   * Begins an epoch, whatever was left of the one before; momentum and metrics carry over. If the
+   * device fails at it, there is no epoch, neither the new one nor the one before.
    *
    * @param plan the order of the examples and the rates of the steps
    */

@@ -9,7 +9,7 @@ import org.lenet4j.data.Dataset;
  * The reference engine: plain Java on one thread, float32 parameters, all arithmetic in double. It
  * is the truth in the parity tests and the fallback where there is no native library.
  */
-final class JavaEngine extends AbstractEngine {
+class JavaEngine extends AbstractEngine {
   private record Examples(byte[] pixels, int[] labels) {}
 
   private final Map<Integer, Examples> datasets = new HashMap<>();
@@ -47,8 +47,7 @@ final class JavaEngine extends AbstractEngine {
 
   @Override
   int doAddDataset(Dataset dataset) {
-    byte[] pixels = new byte[dataset.size() * Dataset.PIXELS];
-    dataset.pixels().get(pixels);
+    byte[] pixels = dataset.images(0, dataset.size());
     int[] labels = new int[dataset.size()];
     dataset.labels().get(labels);
     datasets.put(nextId, new Examples(pixels, labels));
@@ -62,10 +61,10 @@ final class JavaEngine extends AbstractEngine {
 
   @Override
   void doStartEpoch(EpochPlan newPlan) {
-    plan = newPlan;
+    doEndEpoch();
     order = newPlan.order();
     rates = newPlan.learningRates();
-    position = 0;
+    plan = newPlan;
   }
 
   @Override
@@ -94,7 +93,7 @@ final class JavaEngine extends AbstractEngine {
   /** Adds the gradient of one image's loss to {@link #gradient}. */
   private Metrics accumulate(byte[] pixels, int start, int label) {
     double[] logits = network.forward(parameters, pixels, start);
-    int correct = firstLargest(logits) == label ? 1 : 0;
+    int correct = argmax(logits) == label ? 1 : 0;
     double loss = network.backward(parameters, label, config().labelSmoothing(), gradient);
     return new Metrics(loss, correct, 1);
   }
@@ -138,7 +137,7 @@ final class JavaEngine extends AbstractEngine {
     for (int i = 0; i < examples.labels().length; i++) {
       int label = examples.labels()[i];
       double[] logits = network.forward(parameters, examples.pixels(), i * Dataset.PIXELS);
-      correct += firstLargest(logits) == label ? 1 : 0;
+      correct += argmax(logits) == label ? 1 : 0;
       lossSum += ReferenceLayers.crossEntropy(logits, label, 0, null);
     }
     return new Metrics(lossSum, correct, examples.labels().length);
@@ -216,7 +215,7 @@ final class JavaEngine extends AbstractEngine {
     datasets.clear();
   }
 
-  private static int firstLargest(double[] values) {
+  private static int argmax(double[] values) {
     int best = 0;
     for (int c = 1; c < values.length; c++) {
       if (values[c] > values[best]) {

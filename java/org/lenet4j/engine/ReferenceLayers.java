@@ -1,5 +1,7 @@
 package org.lenet4j.engine;
 
+import java.util.Arrays;
+
 /**
  * One plain function per layer and direction, for one image, in double: the definition that every
  * kernel is tested against. Nothing here is meant to be fast.
@@ -58,7 +60,7 @@ final class ReferenceLayers {
       double[] dinput) {
     int outSize = inSize - KERNEL + 1;
     if (dinput != null) {
-      java.util.Arrays.fill(dinput, 0);
+      Arrays.fill(dinput, 0);
     }
     for (int o = 0; o < out; o++) {
       for (int y = 0; y < outSize; y++) {
@@ -104,7 +106,7 @@ final class ReferenceLayers {
       double[] doutput,
       double[] gradient,
       double[] dinput) {
-    java.util.Arrays.fill(dinput, 0);
+    Arrays.fill(dinput, 0);
     for (int o = 0; o < out; o++) {
       double d = doutput[o];
       gradient[bias + o] += d;
@@ -149,7 +151,7 @@ final class ReferenceLayers {
           output[(c * half + y) * half + x] =
               switch (pooling) {
                 case AVG -> (input[p] + input[p + 1] + input[p + size] + input[p + size + 1]) / 4;
-                case MAX -> input[firstLargest(input, p, size)];
+                case MAX -> input[argmax(input, p, size)];
               };
         }
       }
@@ -159,7 +161,7 @@ final class ReferenceLayers {
   static void poolBackward(
       Pooling pooling, double[] input, int channels, int size, double[] doutput, double[] dinput) {
     int half = size / 2;
-    java.util.Arrays.fill(dinput, 0);
+    Arrays.fill(dinput, 0);
     for (int c = 0; c < channels; c++) {
       for (int y = 0; y < half; y++) {
         for (int x = 0; x < half; x++) {
@@ -172,14 +174,14 @@ final class ReferenceLayers {
               dinput[p + size] = d / 4;
               dinput[p + size + 1] = d / 4;
             }
-            case MAX -> dinput[firstLargest(input, p, size)] = d;
+            case MAX -> dinput[argmax(input, p, size)] = d;
           }
         }
       }
     }
   }
 
-  private static int firstLargest(double[] input, int p, int size) {
+  private static int argmax(double[] input, int p, int size) {
     int best = p;
     for (int q : new int[] {p + 1, p + size, p + size + 1}) {
       if (input[q] > input[best]) {

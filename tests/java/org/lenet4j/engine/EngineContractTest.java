@@ -132,6 +132,36 @@ class EngineContractTest {
     }
   }
 
+  @Test
+  void anEpochThatDoesNotStartLeavesNone() {
+    class FailingEngine extends JavaEngine {
+      boolean fails;
+
+      FailingEngine() {
+        super(CONFIG);
+      }
+
+      @Override
+      void doStartEpoch(EpochPlan plan) {
+        if (fails) {
+          throw new LeNetException("the device fails");
+        }
+        super.doStartEpoch(plan);
+      }
+    }
+
+    try (FailingEngine engine = new FailingEngine()) {
+      engine.addDataset(data);
+      engine.startEpoch(plan(0, 1));
+      engine.fails = true;
+      assertThatThrownBy(() -> engine.startEpoch(plan(2, 3))).hasMessage("the device fails");
+      assertThat(engine.position()).isZero();
+      assertThatThrownBy(() -> engine.run(1))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("startEpoch");
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("org.lenet4j.engine.EngineUnderTest#all")
   void labelsMustFitTheClasses(EngineUnderTest underTest) {
