@@ -25,6 +25,7 @@ import org.lenet4j.LeNetException;
 public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
   static final String METADATA = "__metadata__";
   static final String FLOAT32 = "F32";
+  private static final int MAX_QUOTED = 200;
 
   public Safetensors {
     tensors = List.copyOf(Objects.requireNonNull(tensors, "tensors must not be null"));
@@ -56,13 +57,18 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
   /**
    * Writes a file, whole or not at all.
    *
-   * @throws LeNetException if it cannot be written
+   * @throws LeNetException if it cannot be written, or {@link #read} would refuse it
    */
   public void write(Path file) {
     AtomicFile.write(
         file,
         out -> {
           byte[] header = header();
+          if (header.length > SafetensorsReader.MAX_HEADER) {
+            throw new LeNetException(
+                "%s was not written: its header has %d bytes, and more than %d are not read"
+                    .formatted(file, header.length, SafetensorsReader.MAX_HEADER));
+          }
           out.write(littleEndian(Long.BYTES).putLong(header.length).array());
           out.write(header);
           for (Tensor tensor : tensors) {
@@ -108,6 +114,13 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
       out.write(' ');
     }
     return out.toByteArray();
+  }
+
+  /** What a file says, fit for one line of a terminal. */
+  public static String printable(String text) {
+    Objects.requireNonNull(text, "text must not be null");
+    String plain = text.replaceAll("\\p{Cc}", "?");
+    return plain.length() <= MAX_QUOTED ? plain : plain.substring(0, MAX_QUOTED) + "...";
   }
 
   private static ByteBuffer littleEndian(int size) {

@@ -121,7 +121,9 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         throw malformed(what + " without " + missing.get(0), "dtype, shape and data_offsets");
       }
       if (!type[0].equals(Safetensors.FLOAT32)) {
-        throw malformed("%s of dtype %s".formatted(what, type[0]), Safetensors.FLOAT32);
+        throw new LeNetException(
+            "%s has %s of type %s, but only F32 is read: convert it first, in PyTorch with .float()"
+                .formatted(file, Safetensors.printable(what), Safetensors.printable(type[0])));
       }
       entries.add(checked(name, shape, offsets));
     }

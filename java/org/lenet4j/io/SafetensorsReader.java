@@ -18,10 +18,11 @@ final class SafetensorsReader {
   /** A LeNet of 1,024 classes has less than 1 MiB. */
   static final long MAX_FILE = 64L << 20;
 
-  /** A checkpoint's header holds its history: some 600 bytes an epoch. */
+  /**
+   * A checkpoint's header holds its history: some 500 bytes for each epoch and 120 for each point
+   * of the curve. {@link Safetensors#write} keeps to this too.
+   */
   static final long MAX_HEADER = 16L << 20;
-
-  private static final int MAX_QUOTED = 200;
 
   private final Path file;
 
@@ -38,7 +39,7 @@ final class SafetensorsReader {
         return read(channel);
       }
     } catch (IOException e) {
-      throw new LeNetException(file + " could not be read: " + FileReasons.of(e), e);
+      throw FileReasons.unreadable(file, e);
     }
   }
 
@@ -48,7 +49,9 @@ final class SafetensorsReader {
       throw malformed(size + " bytes", "at least 8 for the header's length");
     }
     if (size > MAX_FILE) {
-      throw malformed(size + " bytes", "at most " + MAX_FILE + " for the weights of a LeNet");
+      throw new LeNetException(
+          "%s has %d bytes, more than any LeNet (%d): is it the right file?"
+              .formatted(file, size, MAX_FILE));
     }
     long headerSize = fill(channel, Long.BYTES).getLong();
     if (headerSize < 2 || headerSize > MAX_HEADER) {
@@ -118,12 +121,6 @@ final class SafetensorsReader {
   static LeNetException malformed(Path file, String found, String expected) {
     return new LeNetException(
         "%s is not a valid safetensors file: found %s, expected %s"
-            .formatted(file, printable(found), printable(expected)));
-  }
-
-  /** What a file says, fit for one line of a terminal. */
-  private static String printable(String text) {
-    String plain = text.replaceAll("\\p{Cntrl}", "?");
-    return plain.length() <= MAX_QUOTED ? plain : plain.substring(0, MAX_QUOTED) + "...";
+            .formatted(file, Safetensors.printable(found), Safetensors.printable(expected)));
   }
 }

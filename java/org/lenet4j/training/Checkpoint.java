@@ -8,6 +8,7 @@ import org.lenet4j.LeNetException;
 import org.lenet4j.engine.EngineConfig;
 import org.lenet4j.engine.EngineState;
 import org.lenet4j.engine.Metrics;
+import org.lenet4j.io.Safetensors;
 
 /**
  * A training at one moment: all that {@link Trainer#resume} needs beside the data and the settings.
@@ -94,8 +95,10 @@ public record Checkpoint(
           String mine = settings.get(name);
           if (!other.equals(mine)) {
             throw new LeNetException(
-                "the checkpoint is of another training: its %s is %s, not %s"
-                    .formatted(name, mine, other));
+                ("the checkpoint is of another training, with %s %s, not %s: resume with the"
+                        + " settings that it was made with")
+                    .formatted(
+                        name, mine == null ? "unknown" : Safetensors.printable(mine), other));
           }
         });
   }

@@ -55,7 +55,10 @@ final class CheckpointFile {
     ModelFile.Model model = ModelFile.read(file, content, EngineConfig.CLASSIC);
     Map<String, String> metadata = content.metadata();
     if (!metadata.containsKey(STEP)) {
-      throw new LeNetException(file + " holds a model but no checkpoint: a training cannot resume");
+      throw new LeNetException(
+          file
+              + " holds a model but no checkpoint: a training cannot resume; begin a new one from its"
+              + " weights with --init");
     }
     List<CurvePoint> curve = new ArrayList<>();
     List<Epoch> history = new ArrayList<>();
@@ -109,7 +112,10 @@ final class CheckpointFile {
         | IndexOutOfBoundsException
         | NullPointerException e) {
       throw new LeNetException(
-          "%s cannot be resumed from: its metadata %s are malformed".formatted(file, key), e);
+          ("%s cannot be resumed from: its metadata lack a valid %s; resume from another checkpoint,"
+                  + " such as best.safetensors")
+              .formatted(file, key),
+          e);
     }
   }
 }

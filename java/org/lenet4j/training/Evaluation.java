@@ -45,14 +45,14 @@ public record Evaluation(double loss, ConfusionMatrix confusion) {
       float[] logits = engine.output(Layer.FC3, dataset.images(from, count));
       for (int i = 0; i < count; i++) {
         float[] row = Arrays.copyOfRange(logits, i * classes, (i + 1) * classes);
-        predictions[from + i] = firstLargest(row);
+        predictions[from + i] = argmax(row);
       }
     }
     return predictions;
   }
 
   /** The index of the largest value; of the first one on a tie. */
-  static int firstLargest(float[] values) {
+  static int argmax(float[] values) {
     int best = 0;
     for (int i = 1; i < values.length; i++) {
       if (values[i] > values[best]) {

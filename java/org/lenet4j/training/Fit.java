@@ -28,6 +28,9 @@ final class Fit implements AutoCloseable {
   /** Times the loss of guessing; an unlucky start may have some of it. */
   private static final double HOPELESS = 10;
 
+  /** Some 12 MB in the header of a checkpoint's file, which also holds a line for each epoch. */
+  private static final int MAX_POINTS = 100_000;
+
   private final Trainer trainer;
   private final Engine engine;
   private final List<String> labels;
@@ -52,15 +55,26 @@ final class Fit implements AutoCloseable {
     this.engine = engine;
     this.labels = labels;
     this.settings = trainer.settings(engine.config(), train.size());
+    this.steps = trainer.stepsPerEpoch(train.size());
+    requireRoomForCurve();
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
-    this.steps = trainer.stepsPerEpoch(train.size());
+  }
+
+  /** Refused now and not hours later, when the checkpoints have grown too large to be read. */
+  private void requireRoomForCurve() {
+    long points = trainer.epochs() * ((steps - 1L) / trainer.pointSteps(steps) + 1);
+    if (trainer.wantsCheckpoints() && points > MAX_POINTS) {
+      throw new LeNetException(
+          "%d curve points do not fit a checkpoint, at most %d do: make them less often (--log-interval)"
+              .formatted(points, MAX_POINTS));
+    }
   }
 
   /** Trains from the engine's parameters on, momentum and metrics at zero. */
   Training run() {
     float[] parameters = engine.parameters();
-    engine.restore(new EngineState(parameters, new float[parameters.length], step, Metrics.ZERO));
+    engine.restore(new EngineState(parameters, new float[parameters.length], 0, Metrics.ZERO));
     return loop();
   }
 
@@ -131,7 +145,7 @@ final class Fit implements AutoCloseable {
     long start = System.nanoTime();
     Optional<Metrics> validated = data.validate();
     Metrics tested = data.test();
-    requireFinite(tested.lossSum());
+    requireFinite("the test loss", tested.lossSum());
     long evaluationNanos = System.nanoTime() - start;
     Epoch epoch =
         new Epoch(
@@ -185,9 +199,9 @@ final class Fit implements AutoCloseable {
     EngineState now = engine.state();
     // The last curve point may be some steps back. Nothing may replace a checkpoint but one that
     // can be gone on from.
-    requireFinite(sums.lossSum() + now.metrics().lossSum());
+    requireFinite("the loss", sums.lossSum() + now.metrics().lossSum());
     for (float parameter : now.parameters()) {
-      requireFinite(parameter);
+      requireFinite("a parameter", parameter);
     }
     trainer.checkpoint(
         new Checkpoint(
@@ -206,7 +220,7 @@ final class Fit implements AutoCloseable {
   private CurvePoint point() {
     int epoch = history.size();
     CurvePoint point = new CurvePoint(epoch + (double) step / steps, sums.loss(), sums.accuracy());
-    requireFinite(point.loss());
+    requireFinite("the loss", point.loss());
     warnIfHopeless(point.loss());
     curve.add(point);
     return point;
@@ -232,14 +246,20 @@ final class Fit implements AutoCloseable {
     }
   }
 
-  /** Checks a loss, or what would make the next one no number. */
-  private void requireFinite(double value) {
+  /** Checks a loss, or what would make the next one not finite. */
+  private void requireFinite(String what, double value) {
     if (!Double.isFinite(value)) {
       throw new LeNetException(
-          ("the training diverged: the loss is %s at step %d of %d in epoch %d%s;"
+          ("the training diverged: %s is %s at step %d of %d in epoch %d%s;"
                   + " try a smaller learning rate than %s (--lr)")
               .formatted(
-                  value, step, steps, history.size() + 1, brokenTensors(), trainer.learningRate()));
+                  what,
+                  value,
+                  step,
+                  steps,
+                  history.size() + 1,
+                  brokenTensors(),
+                  trainer.learningRate()));
     }
   }
 

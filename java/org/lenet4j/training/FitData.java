@@ -33,7 +33,11 @@ final class FitData implements AutoCloseable {
       }
       this.test = add(testSet);
     } catch (RuntimeException e) {
-      close();
+      try {
+        close();
+      } catch (RuntimeException another) {
+        e.addSuppressed(another);
+      }
       throw e;
     }
   }
@@ -71,8 +75,23 @@ final class FitData implements AutoCloseable {
     return engine.evaluate(test);
   }
 
+  /** Frees every dataset, also after one that could not be freed. */
   @Override
   public void close() {
-    ids.forEach(engine::removeDataset);
+    RuntimeException first = null;
+    for (int id : ids) {
+      try {
+        engine.removeDataset(id);
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 }

@@ -136,7 +136,7 @@ public final class LeNet implements AutoCloseable {
    * @return its number, from 0
    */
   public int classify(byte[] image) {
-    return Evaluation.firstLargest(predict(image));
+    return Evaluation.argmax(predict(image));
   }
 
   /**
@@ -278,7 +278,8 @@ public final class LeNet implements AutoCloseable {
     replacing.writeLock().lock();
     try {
       Engine old = engine;
-      engine = opened(opener.apply(wanted), old.parameters());
+      float[] parameters = old.parameters(); // First, since a closed engine refuses.
+      engine = opened(opener.apply(wanted), parameters);
       old.close();
     } finally {
       replacing.writeLock().unlock();
@@ -522,7 +523,7 @@ public final class LeNet implements AutoCloseable {
       EngineConfig config = changes.apply(found);
       if (found.classes() != config.classes()) {
         throw new LeNetException(
-            "%s is a network of %d classes, not of %d"
+            "%s is a network of %d classes, not of %d: leave this choice to the file"
                 .formatted(file, found.classes(), config.classes()));
       }
       requireSame(file, "activation", found.activation(), config.activation());
@@ -542,7 +543,7 @@ public final class LeNet implements AutoCloseable {
     private LeNet open(EngineConfig config, float[] parameters, List<String> names) {
       if (!names.isEmpty() && names.size() != config.classes()) {
         throw new LeNetException(
-            "%d names were given for the network's %d classes"
+            "%d names were given for the network's %d classes: give one name for each class"
                 .formatted(names.size(), config.classes()));
       }
       EngineOptions chosen = options;

@@ -38,7 +38,7 @@ public record Mistake(int index, int label, int predicted, float probability) {
       float[][] probabilities = net.predictAll(dataset.images(from, count));
       for (int i = 0; i < count; i++) {
         int label = dataset.label(from + i);
-        int predicted = Evaluation.firstLargest(probabilities[i]);
+        int predicted = Evaluation.argmax(probabilities[i]);
         if (predicted != label) {
           mistakes.add(new Mistake(from + i, label, predicted, probabilities[i][predicted]));
         }

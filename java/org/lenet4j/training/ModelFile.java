@@ -101,7 +101,8 @@ final class ModelFile {
       String name = tensor.name();
       if (!names.contains(name) && !name.startsWith(VELOCITY)) {
         throw new LeNetException(
-            "%s holds no LeNet: tensor %s is not part of one".formatted(file, name));
+            "%s holds no LeNet: tensor %s is not part of one"
+                .formatted(file, Safetensors.printable(name)));
       }
     }
     return new Model(config, arena(file, content, "", config), labels(file, content, config));
@@ -168,7 +169,13 @@ final class ModelFile {
                 new LeNetException(
                     "%s holds no LeNet: it has no tensor %s, only %s"
                         .formatted(
-                            file, name, content.tensors().stream().map(Tensor::name).toList())));
+                            file,
+                            name,
+                            Safetensors.printable(
+                                content.tensors().stream()
+                                    .map(Tensor::name)
+                                    .toList()
+                                    .toString()))));
   }
 
   private static void requireFinite(Path file, Tensor tensor) {
@@ -219,7 +226,7 @@ final class ModelFile {
   private static LeNetException unusable(Path file, String key, String found, String expected) {
     return new LeNetException(
         "%s cannot be used: its metadata say %s is '%s', expected %s"
-            .formatted(file, key, found, expected));
+            .formatted(file, key, Safetensors.printable(found), expected));
   }
 
   static String lower(Enum<?> value) {

@@ -342,7 +342,10 @@ public final class Trainer {
    * @param test evaluated after every epoch
    * @return what it was like; see {@link Training#outcome} for why it ended
    * @throws IllegalStateException if the network is being trained already
-   * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, or the device fails
+   * @throws IllegalArgumentException if the training set has labels that the network lacks, or
+   *     there is Nesterov's momentum without a momentum
+   * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, the device fails, or
+   *     there would be more than 100,000 curve points for a checkpoint to hold
    */
   public Training fit(LeNet net, Dataset train, Dataset test) {
     Objects.requireNonNull(net, "net must not be null");

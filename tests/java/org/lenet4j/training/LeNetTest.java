@@ -26,6 +26,7 @@ import org.lenet4j.engine.Activation;
 import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
+import org.lenet4j.engine.Engines;
 import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Layer;
 import org.lenet4j.engine.Metrics;
@@ -210,7 +211,7 @@ class LeNetTest {
             file + " is a network with pooling max, not avg: leave this choice to the file");
     assertThatThrownBy(() -> builder().classes(4).load(file))
         .isInstanceOf(LeNetException.class)
-        .hasMessage(file + " is a network of 3 classes, not of 4");
+        .hasMessage(file + " is a network of 3 classes, not of 4: leave this choice to the file");
   }
 
   @Test
@@ -228,7 +229,7 @@ class LeNetTest {
     }
     assertThatThrownBy(() -> builder().labels(List.of("one")).load(file))
         .isInstanceOf(LeNetException.class)
-        .hasMessage("1 names were given for the network's 2 classes");
+        .hasMessage("1 names were given for the network's 2 classes: give one name for each class");
   }
 
   @Test
@@ -255,8 +256,9 @@ class LeNetTest {
     assertRefused(classless, Map.of(), "holds no LeNet: it has no tensor 11.bias");
 
     List<Tensor> extra = new ArrayList<>(tensors);
-    extra.add(new Tensor("13.weight", List.of(1), new float[1]));
-    assertRefused(extra, Map.of(), "holds no LeNet: tensor 13.weight is not part of one");
+    extra.add(new Tensor("13.\u001b[2J", List.of(1), new float[1]));
+    assertRefused(extra, Map.of(), "holds no LeNet: tensor 13.?[2J is not part of one");
+    assertRefused(extra.subList(10, 11), Map.of(), "it has no tensor 11.bias, only [13.?[2J]");
 
     assertRefused(
         with(tensors, new Tensor("9.bias", List.of(12, 7), new float[84])),
@@ -293,11 +295,12 @@ class LeNetTest {
       })
   void namesMetadataThatItDoesNotKnow(String key, String value, String expected) {
     Map<String, String> metadata = new HashMap<>(saved().metadata());
-    metadata.put(key, value);
+    metadata.put(key, value + '\u001b');
     assertRefused(
         saved().tensors(),
         metadata,
-        "cannot be used: its metadata say %s is '%s', expected %s".formatted(key, value, expected));
+        "cannot be used: its metadata say %s is '%s?', expected %s"
+            .formatted(key, value, expected));
   }
 
   @Test
@@ -306,6 +309,15 @@ class LeNetTest {
     net.close();
     net.close();
     assertThatThrownBy(net::parameters).isInstanceOf(IllegalStateException.class);
+    try (Dataset data = Examples.bars(3, 3)) {
+      LeNet trained = LeNet.builder().device(Device.cpu()).build();
+      trained.close();
+      int before = Engines.liveCount();
+      Trainer other = Trainer.classic().momentum(0.9);
+      assertThatThrownBy(() -> other.fit(trained, data, data))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(Engines.liveCount()).isEqualTo(before);
+    }
   }
 
   private Safetensors saved() {

@@ -87,9 +87,9 @@ class OnnxExportTest {
 
       double worst = 0;
       for (int i = 0; i < expected.length; i++) {
-        assertThat(Evaluation.firstLargest(found[i]))
+        assertThat(Evaluation.argmax(found[i]))
             .as("class of image %d", i)
-            .isEqualTo(Evaluation.firstLargest(expected[i]));
+            .isEqualTo(Evaluation.argmax(expected[i]));
         for (int c = 0; c < expected[i].length; c++) {
           worst = Math.max(worst, Math.abs((double) found[i][c] - expected[i][c]));
         }

@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lenet4j.LeNetException;
@@ -134,7 +135,8 @@ class ResumeTest {
     }
     assertThatThrownBy(() -> Checkpoint.load(model))
         .isInstanceOf(LeNetException.class)
-        .hasMessageContaining("holds a model but no checkpoint");
+        .hasMessageContaining("holds a model but no checkpoint")
+        .hasMessageEndingWith("; begin a new one from its weights with --init");
   }
 
   @Test
@@ -142,39 +144,65 @@ class ResumeTest {
     Checkpoint checkpoint = Checkpoint.load(stoppedAfter(2));
     Map<String, UnaryOperator<Trainer>> changes =
         Map.of(
-            "epochs is 3, not 4", trainer -> trainer.epochs(4),
-            "batch size is 4, not 5", trainer -> trainer.batchSize(5),
-            "learning rate is 0.02, not 0.5", trainer -> trainer.learningRate(0.5),
-            "schedule (sampled) is ", trainer -> trainer.schedule(Schedule.cosine()),
-            "seed is 5, not 6", trainer -> trainer.seed(6),
-            "shuffle is true, not false", trainer -> trainer.shuffle(false),
-            "network is ", trainer -> trainer.weightDecay(0),
-            "interval of curve points is 0, not 2", trainer -> trainer.pointEvery(2),
-            "network is EngineConfig", trainer -> trainer.randomShift(1),
-            "validation split is 0.2, not 0.5", trainer -> trainer.validationSplit(0.5));
+            "epochs 3, not 4: ", trainer -> trainer.epochs(4),
+            "batch size 4, not 5: ", trainer -> trainer.batchSize(5),
+            "learning rate 0.02, not 0.5: ", trainer -> trainer.learningRate(0.5),
+            "schedule (sampled) [", trainer -> trainer.schedule(Schedule.cosine()),
+            "seed 5, not 6: ", trainer -> trainer.seed(6),
+            "shuffle true, not false: ", trainer -> trainer.shuffle(false),
+            "network ", trainer -> trainer.weightDecay(0),
+            "interval of curve points 0, not 2: ", trainer -> trainer.pointEvery(2),
+            "network EngineConfig", trainer -> trainer.randomShift(1),
+            "validation split 0.2, not 0.5: ", trainer -> trainer.validationSplit(0.5));
     changes.forEach(
         (message, change) -> {
           try (LeNet net = net(Device.java())) {
             assertThatThrownBy(() -> change.apply(TRAINER).resume(net, train, test, checkpoint))
                 .isInstanceOf(LeNetException.class)
-                .hasMessageContaining("the checkpoint is of another training: its " + message);
+                .hasMessageStartingWith("the checkpoint is of another training, with " + message)
+                .hasMessageEndingWith("resume with the settings that it was made with");
           }
         });
     try (LeNet net = net(Device.java());
         Dataset less = train.take(40)) {
       assertThatThrownBy(() -> TRAINER.resume(net, less, test, checkpoint))
-          .hasMessageContaining("its examples is 43, not 40");
+          .hasMessageContaining("with examples 43, not 40");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "setting: seed, '5\u009b[2J\n', 'seed 5?[2J?, not 5: '",
+    "setting: seed, , 'seed unknown, not 5: '"
+  })
+  void quotesAFileWithoutItsControlCharacters(String key, String value, String message) {
+    Path file = stoppedAfter(2);
+    change(file, key, value);
+    try (LeNet net = net(Device.java())) {
+      assertThatThrownBy(() -> TRAINER.resume(net, train, test, Checkpoint.load(file)))
+          .isInstanceOf(LeNetException.class)
+          .hasMessageContaining("another training, with " + message);
+    }
+  }
+
+  /** Takes an entry out of the metadata if the value is null. */
+  private static void change(Path file, String key, String value) {
+    Safetensors content = Safetensors.read(file);
+    Map<String, String> metadata = new HashMap<>(content.metadata());
+    assertThat(metadata).containsKey(key);
+    if (value == null) {
+      metadata.remove(key);
+    } else {
+      metadata.put(key, value);
+    }
+    new Safetensors(content.tensors(), metadata).write(file);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"9", "2147483647", "-1"})
   void refusesAStepBeyondTheEpoch(String step) {
     Path file = stoppedAfter(2);
-    Safetensors content = Safetensors.read(file);
-    Map<String, String> metadata = new HashMap<>(content.metadata());
-    metadata.put("step", step);
-    new Safetensors(content.tensors(), metadata).write(file);
+    change(file, "step", step);
     try (LeNet net = net(Device.java())) {
       assertThatThrownBy(() -> TRAINER.resume(net, train, test, Checkpoint.load(file)))
           .isInstanceOf(LeNetException.class)
@@ -187,13 +215,13 @@ class ResumeTest {
   @ValueSource(strings = {"step", "step_nanos", "epoch_sums", "step_sums", "history"})
   void refusesMalformedMetadata(String key) {
     Path file = stoppedAfter(2);
-    Safetensors content = Safetensors.read(file);
-    Map<String, String> metadata = new HashMap<>(content.metadata());
-    assertThat(metadata).containsKey(key);
-    metadata.put(key, "[1, 2");
-    new Safetensors(content.tensors(), metadata).write(file);
+    change(file, key, "[1, 2");
     assertThatThrownBy(() -> Checkpoint.load(file))
         .isInstanceOf(LeNetException.class)
-        .hasMessage(file + " cannot be resumed from: its metadata " + key + " are malformed");
+        .hasMessage(
+            file
+                + " cannot be resumed from: its metadata lack a valid "
+                + key
+                + "; resume from another checkpoint, such as best.safetensors");
   }
 }

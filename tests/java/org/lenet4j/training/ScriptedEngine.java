@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
+import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Engine;
 import org.lenet4j.engine.EngineConfig;
@@ -54,6 +55,9 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public int addDataset(Dataset dataset) {
+    if (datasetsFail && !datasets.isEmpty()) {
+      throw new LeNetException("no room");
+    }
     datasets.add(nextId);
     sizes.add(dataset.size());
     return nextId++;
@@ -62,6 +66,9 @@ final class ScriptedEngine implements Engine {
   @Override
   public void removeDataset(int dataset) {
     datasets.remove(Integer.valueOf(dataset));
+    if (datasetsFail) {
+      throw new LeNetException("cannot remove " + dataset);
+    }
   }
 
   @Override
@@ -87,10 +94,16 @@ final class ScriptedEngine implements Engine {
   /** By default gets better with every epoch. */
   IntUnaryOperator correctAfterEpoch = epoch -> epoch;
 
+  double lossSumOfEvaluation = 10;
+
+  /** No dataset but the first is taken, and every one that goes is complained of. */
+  boolean datasetsFail;
+
   @Override
   public Metrics evaluate(int dataset) {
     evaluated.add(dataset);
-    return new Metrics(10.0 / plans.size(), correctAfterEpoch.applyAsInt(plans.size()), 10);
+    return new Metrics(
+        lossSumOfEvaluation / plans.size(), correctAfterEpoch.applyAsInt(plans.size()), 10);
   }
 
   @Override

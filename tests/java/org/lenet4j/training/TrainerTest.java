@@ -169,6 +169,16 @@ class TrainerTest {
   }
 
   @Test
+  void saysWhatIsNotFinite() {
+    engine.lossSumOfEvaluation = Double.POSITIVE_INFINITY;
+    assertThatThrownBy(() -> fit(SMALL))
+        .hasMessageContaining("diverged: the test loss is Infinity at step 11 of 11 in epoch 1; ");
+    engine.parameters[0] = Float.NaN;
+    assertThatThrownBy(() -> fit(SMALL.checkpointEvery(1).onCheckpoint(checkpoint -> {})))
+        .hasMessageContaining("diverged: a parameter is NaN at step 1 of 11 in epoch 1, with NaN");
+  }
+
+  @Test
   void aDivergingTrainingLeavesTheLastGoodCheckpoint() {
     ScriptedEngine diverging =
         new ScriptedEngine(Metrics.ZERO, step -> new Metrics(step == 13 ? Double.NaN : 1, 0, 4));
@@ -250,6 +260,19 @@ class TrainerTest {
               throw new IllegalStateException("no more");
             });
     assertThatThrownBy(() -> fit(failing)).hasMessage("no more");
+    assertThat(engine.datasets).isEmpty();
+  }
+
+  @Test
+  void freesTheDatasetsAlsoWhereThatFails() {
+    Trainer failing = SMALL.onProgress(progress -> engine.datasetsFail = true);
+    assertThatThrownBy(() -> fit(failing.epochs(1)))
+        .hasMessage("cannot remove 5")
+        .hasSuppressedException(new LeNetException("cannot remove 6"));
+    assertThat(engine.datasets).isEmpty();
+    assertThatThrownBy(() -> fit(SMALL))
+        .hasMessage("no room")
+        .hasSuppressedException(new LeNetException("cannot remove 7"));
     assertThat(engine.datasets).isEmpty();
   }
 
@@ -347,6 +370,21 @@ class TrainerTest {
                             + (c.isBest() ? "*" : ""))));
     assertThat(made)
         .containsExactly("0.5", "0.10", "1.0*", "1.5", "1.10", "2.0", "2.5", "2.10", "3.0*");
+  }
+
+  @Test
+  void refusesMoreCurvePointsThanACheckpointHolds() {
+    Trainer stopped = SMALL.pointEvery(1).stopWhen(() -> true);
+    assertThat(fit(stopped.epochs(9_091)).outcome()).isEqualTo(Outcome.STOPPED);
+    Trainer saving = stopped.onCheckpoint(checkpoint -> {});
+    assertThat(fit(saving.epochs(9_090)).outcome()).isEqualTo(Outcome.STOPPED);
+    engine.sizes.clear();
+    assertThatThrownBy(() -> fit(saving.epochs(9_091)))
+        .isInstanceOf(LeNetException.class)
+        .hasMessage(
+            "100001 curve points do not fit a checkpoint, at most 100000 do: make them less often"
+                + " (--log-interval)");
+    assertThat(engine.sizes).as("copied to the device").isEmpty();
   }
 
   @Test
