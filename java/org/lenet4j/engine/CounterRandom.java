@@ -44,7 +44,7 @@ public final class CounterRandom {
    *
    * @param seed any
    * @param stream what the number is for
-   * @param epoch from 0; -1 for what is drawn once for all epochs
+   * @param epoch from 0; 0 for what belongs to no epoch, -1 for the validation split
    * @param index of the number within these
    */
   public static long bits(long seed, Stream stream, long epoch, long index) {
@@ -60,7 +60,7 @@ public final class CounterRandom {
    *
    * @param seed any
    * @param stream what the number is for
-   * @param epoch from 0; -1 for what is drawn once for all epochs
+   * @param epoch from 0; 0 for what belongs to no epoch, -1 for the validation split
    * @param index of the number within these
    */
   public static float uniform(long seed, Stream stream, long epoch, long index) {
@@ -73,6 +73,7 @@ public final class CounterRandom {
    * @param n how many, at least 0
    * @param seed any
    * @param epoch as in {@link #bits}
+   * @throws IllegalArgumentException if n is negative
    */
   public static int[] permutation(int n, long seed, long epoch) {
     if (n < 0) {

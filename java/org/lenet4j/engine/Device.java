@@ -62,6 +62,7 @@ public record Device(Kind kind, int index) {
    * {@return an NVIDIA GPU}
    *
    * @param index which one, from 0, in CUDA's order
+   * @throws IllegalArgumentException if it is negative
    */
   public static Device cuda(int index) {
     return new Device(Kind.CUDA, index);

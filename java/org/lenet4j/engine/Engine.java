@@ -14,9 +14,10 @@ import org.lenet4j.data.Dataset;
  * <p>The same seed, device and instruction set give the same bits, for any number of threads.
  *
  * <p>Every method may be called from any thread; calls on one engine wait for each other. A call
- * with unusable arguments throws IllegalArgumentException or NullPointerException, a call after
- * {@link #close} or before the call it depends on IllegalStateException, and a failure of the
- * device {@link org.lenet4j.LeNetException}; the engine stays usable.
+ * with unusable arguments throws IllegalArgumentException or NullPointerException, a call before
+ * the one it depends on or after {@link #close} IllegalStateException (but {@link #config}, {@link
+ * #device} and {@link #description} still answer), and a failure of the device {@link
+ * org.lenet4j.LeNetException}; the engine stays usable.
  *
  * @since 0.1.0
  */
@@ -85,7 +86,7 @@ public interface Engine extends AutoCloseable {
    * @param dataset the id that {@link #addDataset} gave
    * @param indices the examples of the mini-batch
    * @param gradient receives the gradient of the mean loss in the parameters' layout
-   * @return the mean loss
+   * @return the mean loss (with label smoothing, if any)
    */
   double gradients(int dataset, int[] indices, float[] gradient);
 

@@ -83,6 +83,7 @@ public record EngineConfig(
    *
    * @param value 1 to {@link ParameterLayout#MAX_CLASSES}
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
    */
   public EngineConfig withClasses(int value) {
     return with(draft -> draft.classes = value);
@@ -109,6 +110,7 @@ public record EngineConfig(
    * @param scale 1 / 255 in the chapter
    * @param offset 0 in the chapter
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException unless both are finite
    */
   public EngineConfig withInput(float scale, float offset) {
     return with(
@@ -124,6 +126,7 @@ public record EngineConfig(
    * @param value 0 to below 1
    * @param useNesterov needs a momentum above 0
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException if the momentum is out of range, or 0 with Nesterov's
    */
   public EngineConfig withMomentum(float value, boolean useNesterov) {
     return with(
@@ -138,6 +141,7 @@ public record EngineConfig(
    *
    * @param value at least 0
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException unless it is finite and not negative
    */
   public EngineConfig withWeightDecay(float value) {
     return with(draft -> draft.weightDecay = value);
@@ -148,6 +152,7 @@ public record EngineConfig(
    *
    * @param value 0 to below 1
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException if it is out of range
    */
   public EngineConfig withLabelSmoothing(float value) {
     return with(draft -> draft.labelSmoothing = value);
@@ -160,6 +165,7 @@ public record EngineConfig(
    * @param newShift pixels, 0 to {@link #MAX_SHIFT}
    * @param newSeed of both
    * @return a configuration that differs in this alone
+   * @throws IllegalArgumentException if the shift is out of range
    */
   public EngineConfig withAugmentation(boolean newFlip, int newShift, long newSeed) {
     return with(

@@ -1,7 +1,10 @@
 package org.lenet4j.engine;
 
+import java.util.Objects;
+
 /**
- * How an engine runs. Of these only {@code tf32} changes what it computes, by rounding.
+ * How an engine runs. Only {@code instructionSet} and {@code tf32} change what it computes, by
+ * rounding.
  *
  * @param threads of the cpu engine; 0 for one per physical core that this process may use
  * @param instructionSet of the cpu engine's kernels, such as {@code x86-64-v3}; empty for the best
@@ -16,15 +19,14 @@ public record EngineOptions(int threads, String instructionSet, boolean tf32, bo
   /** More threads than this are refused. */
   public static final int MAX_THREADS = 1024;
 
-  /** All threads, the best instruction set, no TF32, CUDA Graphs. */
+  /** One thread per physical core, the best instruction set, no TF32, CUDA Graphs. */
   public static final EngineOptions DEFAULT =
       new EngineOptions(0, System.getProperty("lenet4j.isa", ""), false, true);
 
   /**
    * Refuses numbers of threads that nobody can mean.
    *
-   * @throws IllegalArgumentException if there are too many threads, or no text for the instruction
-   *     set
+   * @throws IllegalArgumentException if the threads are negative or too many
    */
   public EngineOptions {
     if (threads < 0 || threads > MAX_THREADS) {
@@ -32,9 +34,7 @@ public record EngineOptions(int threads, String instructionSet, boolean tf32, bo
           "threads must be 1 to %d, or 0 for one per physical core, was %d"
               .formatted(MAX_THREADS, threads));
     }
-    if (instructionSet == null) {
-      throw new IllegalArgumentException("instructionSet must not be null");
-    }
+    Objects.requireNonNull(instructionSet, "instructionSet must not be null");
   }
 
   /**
@@ -42,6 +42,7 @@ public record EngineOptions(int threads, String instructionSet, boolean tf32, bo
    *
    * @param value 0 for one per physical core
    * @return options that differ in this alone
+   * @throws IllegalArgumentException if it is negative or above {@link #MAX_THREADS}
    */
   public EngineOptions withThreads(int value) {
     return new EngineOptions(value, instructionSet, tf32, cudaGraph);

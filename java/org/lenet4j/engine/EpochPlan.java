@@ -64,6 +64,7 @@ public record EpochPlan(int dataset, int epoch, int[] order, int batchSize, floa
    *
    * @param examples at least 0
    * @param batchSize at least 1
+   * @throws IllegalArgumentException if the batch size is below 1
    */
   public static int batches(int examples, int batchSize) {
     if (batchSize < 1) {

@@ -40,7 +40,8 @@ import org.lenet4j.engine.Pooling;
  *
  * <p>Images are unsigned bytes, 0 black to 255 white, row by row. Every method may be called from
  * any thread; calls wait for each other. A network holds native memory: close it. After that its
- * methods throw IllegalStateException.
+ * methods throw IllegalStateException, but for those that only say what it is: {@link #config},
+ * {@link #device}, {@link #description}, {@link #labels} and {@link #engine}.
  *
  * @since 0.1.0
  */
@@ -87,6 +88,7 @@ public final class LeNet implements AutoCloseable {
    *
    * @param image [28][28]
    * @return [classes], of sum 1
+   * @throws IllegalArgumentException unless it has 784 pixels
    */
   public float[] predict(byte[] image) {
     requireOne(image);
@@ -99,6 +101,7 @@ public final class LeNet implements AutoCloseable {
    *
    * @param image [28][28], 0 black to 1 white
    * @return [classes], of sum 1
+   * @throws IllegalArgumentException unless it has 784 pixels, each 0 to 1
    */
   public float[] predict(float[] image) {
     Objects.requireNonNull(image, "image must not be null");
@@ -118,6 +121,8 @@ public final class LeNet implements AutoCloseable {
    *
    * @param images [n][28][28]
    * @return [n][classes]
+   * @throws IllegalArgumentException if these are not whole images, at least one, or so many that
+   *     an array cannot hold what comes of them
    */
   public float[][] predictAll(byte[] images) {
     float[] flat = with(current -> current.predict(images));
@@ -134,6 +139,7 @@ public final class LeNet implements AutoCloseable {
    *
    * @param image [28][28]
    * @return its number, from 0
+   * @throws IllegalArgumentException unless the image has 784 pixels
    */
   public int classify(byte[] image) {
     return Evaluation.argmax(predict(image));
@@ -167,6 +173,7 @@ public final class LeNet implements AutoCloseable {
    *
    * @param dataset of labels below the number of classes
    * @return how well the network does
+   * @throws IllegalArgumentException if it has labels that the network lacks
    */
   public Evaluation evaluate(Dataset dataset) {
     Objects.requireNonNull(dataset, "dataset must not be null");
@@ -179,6 +186,7 @@ public final class LeNet implements AutoCloseable {
    * @param layer which one
    * @param image [28][28]
    * @return of {@link Layer#shape}, row-major
+   * @throws IllegalArgumentException unless the image has 784 pixels
    */
   public float[] output(Layer layer, byte[] image) {
     requireOne(image);
@@ -353,6 +361,7 @@ public final class LeNet implements AutoCloseable {
      *
      * @param value 0, the default, for one per physical core
      * @return this builder
+     * @throws IllegalArgumentException if it is negative or above {@link EngineOptions#MAX_THREADS}
      */
     public Builder threads(int value) {
       options = options.withThreads(value);
@@ -366,7 +375,6 @@ public final class LeNet implements AutoCloseable {
      * @return this builder
      */
     public Builder instructionSet(String value) {
-      Objects.requireNonNull(value, "instructionSet must not be null");
       options = options.withInstructionSet(value);
       return this;
     }
@@ -443,6 +451,7 @@ public final class LeNet implements AutoCloseable {
      * @param mean of the pixels as 0 to 1; Fashion-MNIST's is 0.2860
      * @param deviation of the pixels as 0 to 1, above 0; Fashion-MNIST's is 0.3530
      * @return this builder
+     * @throws IllegalArgumentException unless both are finite and the deviation is above 0
      */
     public Builder standardize(double mean, double deviation) {
       if (!(deviation > 0 && Double.isFinite(deviation) && Double.isFinite(mean))) {
@@ -499,7 +508,9 @@ public final class LeNet implements AutoCloseable {
      * A network with fresh parameters, see {@link Initializer}.
      *
      * @return the network, to be closed
-     * @throws LeNetException if the device cannot be used
+     * @throws IllegalArgumentException if the number of classes is out of range
+     * @throws LeNetException if the labels are not as many as the classes, or the device cannot be
+     *     used
      */
     public LeNet build() {
       EngineConfig config = changes.apply(EngineConfig.CLASSIC);
@@ -513,8 +524,9 @@ public final class LeNet implements AutoCloseable {
      *
      * @param file safetensors, by {@link LeNet#save} or from PyTorch
      * @return the network, to be closed
+     * @throws IllegalArgumentException if the number of classes that was chosen is out of range
      * @throws LeNetException if the file cannot be read, is no LeNet or is another variant than was
-     *     chosen, or the device cannot be used
+     *     chosen, the labels are not as many as its classes, or the device cannot be used
      */
     public LeNet load(Path file) {
       Objects.requireNonNull(file, "file must not be null");

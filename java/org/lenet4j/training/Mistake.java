@@ -25,6 +25,7 @@ public record Mistake(int index, int label, int predicted, float probability) {
    * @param dataset that it makes them on
    * @param limit how many to keep, at least 0
    * @return fewer if the network makes fewer
+   * @throws IllegalArgumentException if the limit is negative
    */
   public static List<Mistake> mostConfident(LeNet net, Dataset dataset, int limit) {
     Objects.requireNonNull(net, "net must not be null");

@@ -342,8 +342,8 @@ public final class Trainer {
    * @param test evaluated after every epoch
    * @return what it was like; see {@link Training#outcome} for why it ended
    * @throws IllegalStateException if the network is being trained already
-   * @throws IllegalArgumentException if the training set has labels that the network lacks, or
-   *     there is Nesterov's momentum without a momentum
+   * @throws IllegalArgumentException if a dataset has labels that the network lacks, the network
+   *     has parameters that are not finite, or Nesterov's momentum is to be 0
    * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, the device fails, or
    *     there would be more than 100,000 curve points for a checkpoint to hold
    */
@@ -504,6 +504,7 @@ public final class Trainer {
   }
 
   private static void requireFraction(String name, double value) {
+    // As the engine gets it: 0.99999999 is 1 as a float.
     if (!(value >= 0 && (float) value < 1)) {
       throw new IllegalArgumentException(name + " must be at least 0 and below 1, was " + value);
     }

@@ -66,12 +66,18 @@ public record Training(List<Epoch> history, List<CurvePoint> curve, Outcome outc
     return best;
   }
 
-  /** {@return training examples per second of all steps: shuffling and evaluation excluded} */
+  /**
+   * {@return training examples per second of all steps: shuffling and evaluation excluded; NaN
+   * without a finished epoch}
+   */
   public double examplesPerSecond() {
     return examples() / sum(Epoch::stepSeconds);
   }
 
-  /** {@return training examples per second of the whole epochs: only evaluation excluded} */
+  /**
+   * {@return training examples per second of the whole epochs: only evaluation excluded; NaN
+   * without a finished epoch}
+   */
   public double wholeEpochExamplesPerSecond() {
     return examples() / sum(Epoch::trainSeconds);
   }
