@@ -3,6 +3,7 @@ package org.lenet4j.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.lenet4j.data.Dataset;
 
 /**
  * Where each parameter tensor lies in the arena of float32 that all engines share: PyTorch's order
@@ -14,7 +15,7 @@ import java.util.Objects;
  */
 public final class ParameterLayout {
   /** The most classes a network may have. */
-  public static final int MAX_CLASSES = 1024;
+  public static final int MAX_CLASSES = Dataset.MAX_CLASSES;
 
   /**
    * One parameter tensor.

@@ -1,5 +1,7 @@
 package org.lenet4j.training;
 
+import static org.lenet4j.training.HistoryLines.value;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lenet4j.io.Json;
@@ -24,5 +26,10 @@ public record CurvePoint(double epoch, double loss, double trainAccuracy) {
     fields.put("loss", loss);
     fields.put("train_acc", trainAccuracy);
     return Json.line(fields);
+  }
+
+  static CurvePoint fromJson(Map<?, ?> fields) {
+    return new CurvePoint(
+        value(fields, "epoch"), value(fields, "loss"), value(fields, "train_acc"));
   }
 }

@@ -1,5 +1,7 @@
 package org.lenet4j.training;
 
+import static org.lenet4j.training.HistoryLines.value;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lenet4j.io.Json;
@@ -49,11 +51,6 @@ public record Epoch(
     return examples / stepSeconds;
   }
 
-  /** {@return the examples per second of the whole epoch: shuffling and the Java loop included} */
-  public double wholeEpochExamplesPerSecond() {
-    return examples / trainSeconds;
-  }
-
   /** {@return one line of a history file, without its end} */
   public String toJson() {
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -72,5 +69,21 @@ public record Epoch(
     fields.put("evaluation_seconds", evaluationSeconds);
     fields.put("examples_per_sec", examplesPerSecond());
     return Json.line(fields);
+  }
+
+  static Epoch fromJson(Map<?, ?> fields) {
+    return new Epoch(
+        (int) value(fields, "epoch"),
+        value(fields, "lr"),
+        value(fields, "loss"),
+        value(fields, "train_acc"),
+        value(fields, "val_loss"),
+        value(fields, "val_acc"),
+        value(fields, "test_loss"),
+        value(fields, "test_acc"),
+        (long) value(fields, "examples"),
+        value(fields, "step_seconds"),
+        value(fields, "train_seconds"),
+        value(fields, "evaluation_seconds"));
   }
 }

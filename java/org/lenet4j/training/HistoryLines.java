@@ -9,41 +9,23 @@ final class HistoryLines {
   private HistoryLines() {}
 
   /**
-   * Adds what the lines hold.
-   *
-   * @throws IllegalArgumentException or one of its kin if a line is not what it should be
+   * Adds what the lines hold. For a line that is not what it should be it throws an
+   * IllegalArgumentException, ClassCastException or NullPointerException.
    */
   static void parse(String lines, List<CurvePoint> curve, List<Epoch> history) {
     for (String line : lines.lines().toList()) {
       Map<?, ?> fields = (Map<?, ?>) Json.parse(line);
       if (fields.get("type").equals(CurvePoint.TYPE)) {
-        curve.add(
-            new CurvePoint(
-                number(fields, "epoch"), number(fields, "loss"), number(fields, "train_acc")));
+        curve.add(CurvePoint.fromJson(fields));
       } else {
-        history.add(epoch(fields));
+        history.add(Epoch.fromJson(fields));
       }
     }
   }
 
-  private static Epoch epoch(Map<?, ?> fields) {
-    return new Epoch(
-        (int) number(fields, "epoch"),
-        number(fields, "lr"),
-        number(fields, "loss"),
-        number(fields, "train_acc"),
-        number(fields, "val_loss"),
-        number(fields, "val_acc"),
-        number(fields, "test_loss"),
-        number(fields, "test_acc"),
-        (long) number(fields, "examples"),
-        number(fields, "step_seconds"),
-        number(fields, "train_seconds"),
-        number(fields, "evaluation_seconds"));
-  }
-
-  private static double number(Map<?, ?> fields, String name) {
-    Object value = fields.get(name);
-    return value == null ? Double.NaN : ((Number) value).doubleValue();
+  /** NaN for what JSON has no number for. */
+  static double value(Map<?, ?> fields, String name) {
+    Object number = fields.get(name);
+    return number == null ? Double.NaN : ((Number) number).doubleValue();
   }
 }

@@ -84,11 +84,11 @@ final class ModelFile {
     return description;
   }
 
-  static Model read(Path file) {
-    return read(file, EngineConfig.CLASSIC);
-  }
-
-  /** Likewise, with a variant for a file that does not say which it holds. */
+  /**
+   * Reads a file.
+   *
+   * @param unsaid the variant of a file that does not say which it holds
+   */
   static Model read(Path file, EngineConfig unsaid) {
     return read(file, Safetensors.read(file), unsaid);
   }
@@ -194,16 +194,13 @@ final class ModelFile {
     if (text == null) {
       return otherwise;
     }
-    return Arrays.stream(values)
-        .filter(value -> lower(value).equals(text))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                unusable(
-                    file,
-                    key,
-                    text,
-                    "one of " + Arrays.stream(values).map(ModelFile::lower).toList()));
+    for (E value : values) {
+      if (lower(value).equals(text)) {
+        return value;
+      }
+    }
+    String known = Arrays.stream(values).map(ModelFile::lower).toList().toString();
+    throw unusable(file, key, text, "one of " + known);
   }
 
   private static float number(

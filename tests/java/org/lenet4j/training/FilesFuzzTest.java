@@ -65,7 +65,7 @@ class FilesFuzzTest {
 
   private static void load(Path file) {
     try {
-      ModelFile.read(file);
+      ModelFile.read(file, EngineConfig.CLASSIC);
       Checkpoint checkpoint = Checkpoint.load(file);
       checkpoint.isBest();
       checkpoint.save(file.resolveSibling("again.safetensors"));
