@@ -2,7 +2,6 @@ package org.lenet4j.data;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -16,8 +15,6 @@ import org.lenet4j.LeNetException;
 final class PictureReader {
   /** Pixels that may be decoded; a file of a few bytes can promise billions. */
   static final long MAX_PIXELS = 64L << 20;
-
-  private static final Logger LOGGER = System.getLogger(PictureReader.class.getName());
 
   private PictureReader() {}
 
@@ -33,7 +30,9 @@ final class PictureReader {
         reader.setInput(in, true, true);
         // Of a JPEG that ends too early the decoder makes up the rest, and only warns.
         reader.addIIOReadWarningListener(
-            (source, warning) -> LOGGER.log(Level.WARNING, "{0}: {1}", file, warning));
+            (source, warning) ->
+                System.getLogger(PictureReader.class.getName())
+                    .log(Level.WARNING, "{0}: {1}", file, warning));
         return decode(file, reader);
       } finally {
         reader.dispose();

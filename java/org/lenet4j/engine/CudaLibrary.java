@@ -35,6 +35,11 @@ final class CudaLibrary {
     static final String UNAVAILABLE = load();
   }
 
+  /** Searched for once: the class path may be long. */
+  private static final class Presence {
+    static final boolean ABSENT = NativeLibrary.resource(classifier(), FILE) == null;
+  }
+
   private CudaLibrary() {}
 
   /** Why the cuda engine's library cannot be used here; empty if it can. */
@@ -70,7 +75,7 @@ final class CudaLibrary {
   }
 
   private static boolean isAbsent() {
-    return NativeLibrary.resource(classifier(), FILE) == null;
+    return Presence.ABSENT;
   }
 
   private static String classifier() {

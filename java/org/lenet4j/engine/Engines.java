@@ -1,6 +1,5 @@
 package org.lenet4j.engine;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,8 +12,6 @@ import org.lenet4j.internal.binding.LeNetNative;
  * @since 0.1.0
  */
 public final class Engines {
-  private static final Logger LOGGER = System.getLogger(Engines.class.getName());
-
   private Engines() {}
 
   /**
@@ -72,7 +69,7 @@ public final class Engines {
   private static Engine openBest(EngineConfig config, EngineOptions options) {
     String reason = NativeEngine.unavailableReason();
     if (!reason.isEmpty()) {
-      LOGGER.log(
+      log(
           Level.WARNING,
           "using the slow java engine, since the native one does not work: {0}",
           reason);
@@ -92,8 +89,13 @@ public final class Engines {
       }
     }
     if (CudaLibrary.isExpected()) {
-      LOGGER.log(Level.INFO, "using device cpu, not cuda: {0}", reason);
+      log(Level.INFO, "using device cpu, not cuda: {0}", reason);
     }
     return new NativeEngine(Device.cpu(), config, options);
+  }
+
+  /** The logger is made only when needed, since it takes time to load. */
+  private static void log(Level level, String message, String reason) {
+    System.getLogger(Engines.class.getName()).log(level, message, reason);
   }
 }

@@ -1,6 +1,5 @@
 package org.lenet4j.engine;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,7 +9,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * forgotten, that is done, with a warning, some time after it became unreachable.
  */
 final class NativeResource implements AutoCloseable {
-  private static final Logger LOGGER = System.getLogger(NativeResource.class.getName());
   private static final Cleaner CLEANER = Cleaner.create();
   private static final AtomicInteger LIVE = new AtomicInteger();
 
@@ -28,10 +26,11 @@ final class NativeResource implements AutoCloseable {
     @Override
     public void run() {
       if (!closed) {
-        LOGGER.log(
-            Level.WARNING,
-            "{0} was never closed and is only now freed: open it in a try statement, or close it",
-            name);
+        System.getLogger(NativeResource.class.getName())
+            .log(
+                Level.WARNING,
+                "{0} was never closed and is only now freed: open it in a try statement, or close it",
+                name);
       }
       free.run();
       LIVE.decrementAndGet();

@@ -21,7 +21,7 @@ import java.util.Objects;
  * same bits. NaN and infinities, which JSON lacks, are written as null.
  */
 public final class Json {
-  private static final JsonFactory FACTORY =
+  static final JsonFactory FACTORY =
       new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private Json() {}

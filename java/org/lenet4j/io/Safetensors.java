@@ -1,6 +1,5 @@
 package org.lenet4j.io;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -51,7 +50,12 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
   /** The tensor of this name. */
   public Optional<Tensor> tensor(String name) {
     Objects.requireNonNull(name, "name must not be null");
-    return tensors.stream().filter(tensor -> tensor.name().equals(name)).findFirst();
+    for (Tensor tensor : tensors) {
+      if (tensor.name().equals(name)) {
+        return Optional.of(tensor);
+      }
+    }
+    return Optional.empty();
   }
 
   /**
@@ -82,7 +86,7 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
   /** JSON, padded with spaces so that the values begin at a multiple of 8. */
   private byte[] header() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
+    try (JsonGenerator json = Json.FACTORY.createGenerator(out)) {
       json.writeStartObject();
       if (!metadata.isEmpty()) {
         json.writeObjectFieldStart(METADATA);

@@ -1,6 +1,5 @@
 package org.lenet4j.io;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -46,12 +45,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
       if (header[0] != '{') {
         throw malformed("a header that begins with byte 0x%02x".formatted(header[0]), "'{'");
       }
-      try {
-        // Decoded here, since Jackson would also guess UTF-16 and UTF-32.
-        String text =
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
-        json = new JsonFactory().createParser(text);
-        json.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+      try (JsonParser parser = Json.FACTORY.createParser(text(header))) {
+        json = parser;
         json.nextToken();
         object("the header", this::entry);
         if (json.nextToken() != null) {
@@ -65,6 +60,11 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
             "well-formed JSON with every name once");
       }
       return new SafetensorsHeader(entries, metadata);
+    }
+
+    /** Decoded here, since Jackson would also guess UTF-16 and UTF-32. */
+    private static String text(byte[] header) throws CharacterCodingException {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
     }
 
     private interface Field {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.lenet4j.LeNetException;
 
@@ -68,8 +67,10 @@ final class SafetensorsReader {
         SafetensorsHeader.parse(file, fill(channel, (int) headerSize).array());
     List<SafetensorsHeader.Entry> entries = new ArrayList<>(header.entries());
     entries.sort(
-        Comparator.comparingLong(SafetensorsHeader.Entry::begin)
-            .thenComparingLong(SafetensorsHeader.Entry::end));
+        (a, b) ->
+            a.begin() == b.begin()
+                ? Long.compare(a.end(), b.end())
+                : Long.compare(a.begin(), b.begin()));
     checkPlaces(entries, dataSize);
 
     List<Tensor> tensors = new ArrayList<>();
