@@ -56,6 +56,9 @@ final class WatchOptions {
 
   /** Begins to show a run, from its last checkpoint on if there is one. */
   Watchers open(Run run, Optional<Checkpoint> checkpoint, Output output) {
+    // The page last: a server that is left open keeps the JVM from ending.
+    Optional<EventFile> events =
+        Optional.ofNullable(tensorboard).map(parent -> new EventFile(parent.resolve(run.title())));
     Optional<LivePage> page =
         Optional.ofNullable(port)
             .map(
@@ -66,9 +69,6 @@ final class WatchOptions {
                         checkpoint.map(Checkpoint::history).orElse(List.of()),
                         checkpoint.map(Checkpoint::curve).orElse(List.of())));
     page.ifPresent(open -> output.info("live at " + open.address()));
-    Optional<EventFile> events =
-        Optional.ofNullable(tensorboard)
-            .map(parent -> new EventFile(parent.resolve(run.title()), checkpoint.isPresent()));
     return new Watchers(page, events);
   }
 }

@@ -32,19 +32,17 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
 
   private final Path file;
   private final OutputStream out;
-  private boolean resumed;
+  private boolean started;
 
   /**
-   * Begins a file. TensorBoard takes all files of a directory for one run.
+   * Begins a file. TensorBoard takes all files of a directory for one run, and forgets what earlier
+   * ones have from this one's first step on.
    *
    * @param directory made if it is not there
-   * @param resumed whether the training goes on from a checkpoint: TensorBoard then forgets what an
-   *     earlier file has from there on
    * @throws LeNetException if the file cannot be written, here and later
    */
-  public EventFile(Path directory, boolean resumed) {
+  public EventFile(Path directory) {
     Objects.requireNonNull(directory, "directory must not be null");
-    this.resumed = resumed;
     this.file =
         directory.resolve(
             "events.out.tfevents.%d.%d.lenet4j"
@@ -81,8 +79,8 @@ public final class EventFile implements Consumer<Progress>, AutoCloseable {
   public void accept(Progress progress) {
     Objects.requireNonNull(progress, "progress must not be null");
     long step = (progress.epoch() - 1L) * progress.steps() + progress.step();
-    if (resumed) {
-      resumed = false;
+    if (!started) {
+      started = true;
       write(event().integer(2, step).message(7, new ProtobufMessage().integer(1, 1))); // START
     }
     progress.point().ifPresent(point -> write(event().integer(2, step).message(5, of(point))));

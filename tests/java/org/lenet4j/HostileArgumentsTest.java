@@ -97,7 +97,7 @@ class HostileArgumentsTest {
             Trainer.classic().epochs(1).batchSize(2),
             open(Engines.open(Device.java(), EngineConfig.CLASSIC, EngineOptions.DEFAULT)),
             open(Engines.open(Device.cpu(), EngineConfig.CLASSIC, EngineOptions.DEFAULT)),
-            open(new EventFile(directory.resolve("events"), false)),
+            open(new EventFile(directory.resolve("events"))),
             open(LivePage.open(0, run(), List.of(), List.of()))));
     for (Object receiver : receivers) {
       if (receiver instanceof Engine engine) {

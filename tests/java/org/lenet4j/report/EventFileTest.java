@@ -57,7 +57,7 @@ class EventFileTest {
   }
 
   private void writeRun() {
-    try (EventFile events = new EventFile(directory, false)) {
+    try (EventFile events = new EventFile(directory)) {
       events.accept(point(1, 2, 2.5, 0.125));
       events.accept(nothing(1, 3));
       events.accept(end(1, Double.NaN));
@@ -77,29 +77,31 @@ class EventFileTest {
     writeRun();
     assertThat(file().getFileName().toString()).startsWith("events.out.tfevents.");
     List<Map<Integer, List<Object>>> events = records(Files.readAllBytes(file()));
-    assertThat(events).hasSize(4);
+    assertThat(events).hasSize(5);
     assertThat(text(events.get(0).get(3).get(0))).isEqualTo("brain.Event:2");
-    assertThat(events.subList(1, 4).stream().map(event -> event.get(2)))
+    List<Map<Integer, List<Object>>> summaries = events.subList(2, 5);
+    assertThat(summaries.stream().map(event -> event.get(2)))
         .containsExactly(List.of(2L), List.of(4L), List.of(304L));
     for (Map<Integer, List<Object>> event : events) {
       double wallTime = Double.longBitsToDouble((long) event.get(1).get(0));
       assertThat(wallTime).isCloseTo(before, within(100.0));
     }
-    assertThat(scalars(events.get(1)))
+    assertThat(scalars(summaries.get(0)))
         .isEqualTo(Map.of("loss/train", 2.5f, "accuracy/train", 0.125f));
-    assertThat(scalars(events.get(2)))
+    assertThat(scalars(summaries.get(1)))
         .isEqualTo(
             Map.of(
                 "loss/test", 1.25f,
                 "accuracy/test", 0.75f,
                 "learning_rate", 0.5f,
                 "examples_per_second", 4000f));
-    assertThat(scalars(events.get(3))).isEqualTo(Map.of("loss/train", 1e-3f, "accuracy/train", 1f));
+    assertThat(scalars(summaries.get(2)))
+        .isEqualTo(Map.of("loss/train", 1e-3f, "accuracy/train", 1f));
   }
 
   @Test
-  void startsAgainAtTheStepOfAResume() throws IOException {
-    try (EventFile events = new EventFile(directory, true)) {
+  void startsAtItsFirstStepSoThatEarlierFilesAreForgottenFromThere() throws IOException {
+    try (EventFile events = new EventFile(directory)) {
       events.accept(nothing(2, 3));
       events.accept(point(2, 4, 1, 0.5));
     }
@@ -120,7 +122,7 @@ class EventFileTest {
         .containsEntry("examples_per_second", List.of(List.of(4L, 4000.0)))
         .hasSize(6);
     Thread.sleep(2); // Another name, and a later one.
-    try (EventFile events = new EventFile(directory, true)) {
+    try (EventFile events = new EventFile(directory)) {
       events.accept(point(2, 2, 0.5, 0.5));
       events.accept(end(2, 0.5));
     }
@@ -140,7 +142,7 @@ class EventFileTest {
   @Test
   void saysWhyItCannotBeWritten() throws IOException {
     Path taken = Files.createFile(directory.resolve("taken"));
-    assertThatThrownBy(() -> new EventFile(taken, false))
+    assertThatThrownBy(() -> new EventFile(taken))
         .isInstanceOf(LeNetException.class)
         .hasMessageStartingWith(taken + "/events.out.tfevents.")
         .hasMessageContaining(" could not be written: ");
