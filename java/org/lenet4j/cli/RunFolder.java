@@ -1,17 +1,14 @@
 package org.lenet4j.cli;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.DirectoryLock;
 import org.lenet4j.io.FileReasons;
 
 /**
@@ -23,29 +20,19 @@ final class RunFolder implements AutoCloseable {
   static final String LAST = "last.safetensors";
 
   private static final String PREFIX = "run-";
-  private static final String LOCK = ".lock";
   private static final Pattern TEMPORARY = Pattern.compile("\\..*\\.tmp");
 
   private final Path path;
-  private final FileChannel lock;
+  private final DirectoryLock lock;
 
   private RunFolder(Path path) throws IOException {
     this.path = path;
     this.lock =
-        FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (!tryLock()) {
-      lock.close();
-      throw new LeNetException("a run in %s is under way: wait for its end".formatted(path));
-    }
-  }
-
-  private boolean tryLock() throws IOException {
-    try {
-      FileLock held = lock.tryLock();
-      return held != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
-    }
+        DirectoryLock.tryAcquire(path)
+            .orElseThrow(
+                () ->
+                    new LeNetException(
+                        "a run in %s is under way: wait for its end".formatted(path)));
   }
 
   /**
@@ -111,7 +98,7 @@ final class RunFolder implements AutoCloseable {
 
   private static boolean isEmpty(Path path) throws IOException {
     try (Stream<Path> entries = Files.list(path)) {
-      return entries.allMatch(entry -> entry.getFileName().toString().equals(LOCK));
+      return entries.allMatch(entry -> entry.getFileName().toString().equals(DirectoryLock.FILE));
     }
   }
 
@@ -199,7 +186,7 @@ final class RunFolder implements AutoCloseable {
     }
   }
 
-  /** Gives up the lock; its empty file stays, since deleting it could split the lock in two. */
+  /** Gives up the lock. */
   @Override
   public void close() {
     try {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLSocketFactory;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.DirectoryLock;
 
 /**
  * Fetches files over HTTPS from the first of several mirrors that serves the right content.
@@ -71,25 +72,31 @@ final class Downloader {
     Path target = directory.resolve(file.name());
     try {
       Files.createDirectories(directory);
+      try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
+        fetchAlone(file, mirrors, target, listener, remedy);
+      }
     } catch (IOException e) {
       throw FileFaults.unwritable(directory, e);
     }
-    try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
-      if (Files.exists(target)) {
-        return;
-      }
-      try (PartFile part = PartFile.open(target)) {
-        List<String> causes = new ArrayList<>();
-        for (URI mirror : mirrors) {
-          String cause = fetchFrom(mirror.resolve(file.name()), file, part, listener);
-          if (cause == null) {
-            return;
-          }
-          causes.add(cause);
+  }
+
+  /** With the directory's lock held, under which another download may have brought the file. */
+  private void fetchAlone(
+      RemoteFile file, List<URI> mirrors, Path target, DownloadListener listener, String remedy) {
+    if (Files.exists(target)) {
+      return;
+    }
+    try (PartFile part = PartFile.open(target)) {
+      List<String> causes = new ArrayList<>();
+      for (URI mirror : mirrors) {
+        String cause = fetchFrom(mirror.resolve(file.name()), file, part, listener);
+        if (cause == null) {
+          return;
         }
-        throw new LeNetException(
-            file.name() + " could not be downloaded: " + String.join("; ", causes) + "; " + remedy);
+        causes.add(cause);
       }
+      throw new LeNetException(
+          file.name() + " could not be downloaded: " + String.join("; ", causes) + "; " + remedy);
     }
   }
 

@@ -37,7 +37,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lenet4j.CapturedLog;
 import org.lenet4j.LeNetException;
+import org.lenet4j.io.DirectoryLock;
 
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DownloaderTest {
@@ -523,12 +525,13 @@ class DownloaderTest {
                 dir.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    try {
+    try (CapturedLog log = new CapturedLog(DirectoryLock.class)) {
       assertThat(other.inputReader().readLine()).isEqualTo("locked");
       CompletableFuture<Void> fetching = CompletableFuture.runAsync(() -> fetch("good"));
       Thread.sleep(300);
       assertThat(server.requests()).isEmpty();
       assertThat(fetching).isNotDone();
+      assertThat(log.lines()).containsExactly("INFO waiting for another download into " + dir);
       other.destroyForcibly().waitFor();
       fetching.get(10, TimeUnit.SECONDS);
       assertArrived();

@@ -2,6 +2,7 @@ package org.lenet4j.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.lenet4j.io.DirectoryLock;
 
 /** Run as a process of its own: holds the lock of the directory it is given until it is killed. */
 final class LockHolder {
