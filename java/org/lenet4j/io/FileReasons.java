@@ -2,6 +2,7 @@ package org.lenet4j.io;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -29,6 +30,9 @@ public final class FileReasons {
     }
     if (e instanceof ClosedByInterruptException) {
       return "the thread was interrupted";
+    }
+    if (e instanceof CharacterCodingException) {
+      return "it is not text in UTF-8";
     }
     if (e instanceof FileSystemException failure && failure.getReason() != null) {
       return failure.getReason();
