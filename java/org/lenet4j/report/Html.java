@@ -58,6 +58,11 @@ record Html(String markup) {
     return new Html(pieces.map(Html::markup).collect(Collectors.joining("\n")));
   }
 
+  /** A share of 0 to 1; a hyphen for NaN, where there is nothing to take a share of. */
+  static Html share(double value) {
+    return Double.isNaN(value) ? new Html("-") : of("%.3f", value);
+  }
+
   private static Object safe(Object value) {
     if (value instanceof Html piece) {
       return piece.markup;

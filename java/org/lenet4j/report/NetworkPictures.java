@@ -4,15 +4,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.engine.Layer;
 import org.lenet4j.engine.ParameterLayout;
-import org.lenet4j.training.LayerSummary;
 import org.lenet4j.training.LeNet;
 
-/** What a network has learnt, to look at: filters, activations, layers. */
+/** What a network has learnt, to look at: filters and activations. */
 final class NetworkPictures {
   private static final int FILTER_WIDTH = 5;
 
@@ -27,30 +25,32 @@ final class NetworkPictures {
   /** Of the first convolution, [6][1][5][5]. */
   private final float[] filters;
 
+  /** The largest magnitude of their weights. */
+  private final float filterBound;
+
   NetworkPictures(LeNet net, Dataset images) {
     this.net = net;
     this.images = images;
     ParameterLayout.Tensor tensor = net.config().layout().tensor("conv1.weight");
     this.filters =
         Arrays.copyOfRange(net.parameters(), tensor.offset(), tensor.offset() + tensor.length());
-  }
-
-  Html filters() {
-    int size = FILTER_WIDTH * FILTER_WIDTH;
-    float bound = filterBound();
-    return Html.join(
-        IntStream.range(0, filters.length / size)
-            .mapToObj(i -> Pictures.signed(filters, i * size, size, FILTER_WIDTH, bound))
-            .map(NetworkPictures::map));
-  }
-
-  /** The largest magnitude of the first convolution's weights. */
-  float filterBound() {
     float bound = 0;
     for (float weight : filters) {
       bound = Math.max(bound, Math.abs(weight));
     }
-    return bound;
+    this.filterBound = bound;
+  }
+
+  Html filters() {
+    int size = FILTER_WIDTH * FILTER_WIDTH;
+    return Html.join(
+        IntStream.range(0, filters.length / size)
+            .mapToObj(i -> Pictures.signed(filters, i * size, size, FILTER_WIDTH, filterBound))
+            .map(NetworkPictures::map));
+  }
+
+  float filterBound() {
+    return filterBound;
   }
 
   Html activations() {
@@ -133,31 +133,5 @@ final class NetworkPictures {
   /** Described by what it is part of. */
   private static Html map(String source) {
     return Html.of("<img src=\"%s\" alt=\"\"/>", source);
-  }
-
-  Html layers() {
-    return Html.join(net.summary().stream().map(NetworkPictures::row));
-  }
-
-  /** The last row of the table of layers. */
-  Html layerTotals() {
-    List<LayerSummary> layers = net.summary();
-    return Html.of(
-        "<tr><th scope=\"row\" colspan=\"3\">total</th><td>%,d</td><td>%,d</td><td>%,d</td></tr>",
-        layers.stream().mapToLong(LayerSummary::parameters).sum(),
-        layers.stream().mapToLong(LayerSummary::multiplyAdds).sum(),
-        layers.stream().mapToLong(LayerSummary::flops).sum());
-  }
-
-  private static Html row(LayerSummary layer) {
-    return Html.of(
-        "<tr><th scope=\"row\">%s</th><td class=\"text\">%s</td><td>%s</td><td>%,d</td><td>%,d</td><td>%,d</td>"
-            + "</tr>",
-        layer.layer().name().toLowerCase(Locale.ROOT),
-        layer.module(),
-        layer.shape().stream().skip(1).map(String::valueOf).collect(Collectors.joining(" x ")),
-        layer.parameters(),
-        layer.multiplyAdds(),
-        layer.flops());
   }
 }
