@@ -33,12 +33,12 @@ final class CurvesPlot {
 
   private CurvesPlot() {}
 
-  static void write(Path png, Training run, String title) {
-    XYChart chart = chart(run, title);
+  static void write(Path png, Training training, String title) {
+    XYChart chart = chart(training, title);
     AtomicFile.write(png, out -> Png.write(BitmapEncoder.getBufferedImage(chart), out));
   }
 
-  private static XYChart chart(Training run, String title) {
+  private static XYChart chart(Training training, String title) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
@@ -47,8 +47,8 @@ final class CurvesPlot {
             .xAxisTitle("epoch")
             .yAxisTitle("loss, accuracy")
             .build();
-    List<CurvePoint> curve = run.curve();
-    List<Epoch> history = run.history();
+    List<CurvePoint> curve = training.curve();
+    List<Epoch> history = training.history();
     double[] points = values(curve, CurvePoint::epoch);
     double[] epochs = values(history, epoch -> epoch.number() + HAIR);
     line(chart, "train loss", points, values(curve, CurvePoint::loss), "#1f77b4", SOLID, false);
@@ -67,7 +67,7 @@ final class CurvesPlot {
     chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
     chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
     chart.getStyler().setXAxisMin(0.0);
-    chart.getStyler().setXAxisMax(epochs[epochs.length - 1]);
+    chart.getStyler().setXAxisMax(xMax(points, epochs));
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setYAxisMax(top(curve));
     chart.getStyler().setXAxisDecimalPattern("0.##");
@@ -75,7 +75,12 @@ final class CurvesPlot {
     return chart;
   }
 
-  /** Accuracies always fit, and the loss of ten classes by chance, 2.3. */
+  /** A training that was stopped has points of an epoch that is not over. */
+  private static double xMax(double[] points, double[] epochs) {
+    return Math.max(epochs[epochs.length - 1], Math.ceil(points[points.length - 1]));
+  }
+
+  /** At least 1, for the accuracies; else the largest loss, rounded up to a half. */
   private static double top(List<CurvePoint> curve) {
     double loss = curve.stream().mapToDouble(CurvePoint::loss).max().orElse(0);
     return Math.max(1, Math.ceil(loss * 2) / 2);

@@ -117,7 +117,7 @@ final class Chart {
                     Html.of(
                         "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"tick end\" x=\"%d\""
                             + " y=\"%.1f\">%s</text>",
-                        LEFT, y(value), WIDTH - RIGHT, LEFT - 6, y(value) + 4, label(value)));
+                        LEFT, y(value), WIDTH - RIGHT, LEFT - 6, y(value) + 4, number(value)));
     Stream<Html> columns =
         ticks(xMax, xStep)
             .map(
@@ -125,7 +125,7 @@ final class Chart {
                     Html.of(
                         "<path class=\"grid\" d=\"M%.1f %dv4\"/><text class=\"tick middle\""
                             + " x=\"%.1f\" y=\"%d\">%s</text>",
-                        x(value), HEIGHT - BOTTOM, x(value), HEIGHT - BOTTOM + 17, label(value)));
+                        x(value), HEIGHT - BOTTOM, x(value), HEIGHT - BOTTOM + 17, number(value)));
     Html axis =
         Html.of(
             "<text class=\"tick middle\" x=\"%d\" y=\"%d\">epoch</text>",
@@ -139,8 +139,7 @@ final class Chart {
             .mapToObj(
                 i ->
                     Html.of(
-                        "<path class=\"line %s\" d=\"M%d 12h22\"/><text class=\"legend\" x=\"%d\""
-                            + " y=\"16\">%s</text>",
+                        "<path class=\"line %s\" d=\"M%d 12h22\"/><text x=\"%d\" y=\"16\">%s</text>",
                         lines.get(i).style,
                         LEFT + i * LEGEND_WIDTH,
                         LEFT + 28 + i * LEGEND_WIDTH,
@@ -160,9 +159,10 @@ final class Chart {
             .mapToObj(points::get)
             .map(point -> String.format(Locale.US, "%.1f %.1f", x(point.x), y(point.y)))
             .collect(Collectors.joining("L", "M", ""));
+    String dot = points.size() == 1 ? "h0" : ""; // Its round ends make it visible.
     return points.isEmpty()
         ? Html.EMPTY
-        : Html.of("<path class=\"line %s\" d=\"%s\"/>", line.style, path);
+        : Html.of("<path class=\"line %s\" d=\"%s\"/>", line.style, path + dot);
   }
 
   private Html dots(Line line) {
@@ -176,7 +176,7 @@ final class Chart {
                     Html.of(
                         "<circle class=\"dot %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"><title>%s %.3f,"
                             + " epoch %s</title></circle>",
-                        line.style, x(point.x), y(point.y), line.name, point.y, label(point.x))));
+                        line.style, x(point.x), y(point.y), line.name, point.y, number(point.x))));
   }
 
   private double x(double value) {
@@ -200,7 +200,7 @@ final class Chart {
   }
 
   /** Without digits that say nothing. */
-  private static String label(double value) {
+  private static String number(double value) {
     return String.format(Locale.US, "%.6g", value)
         .replaceFirst("(\\.\\d*?)0+$", "$1")
         .replaceFirst("\\.$", "");

@@ -23,33 +23,43 @@ public final class Curves {
    * Writes the file.
    *
    * @param file to write, or to replace
-   * @param run of one finished epoch at least
+   * @param training of one finished epoch at least
    * @param title above the plot
    * @throws org.lenet4j.LeNetException if it cannot be written; an older one is then untouched
    */
-  public static void write(Path file, Training run, String title) {
+  public static void write(Path file, Training training, String title) {
     Objects.requireNonNull(file, "file must not be null");
-    Objects.requireNonNull(run, "run must not be null");
+    Objects.requireNonNull(training, "training must not be null");
     Objects.requireNonNull(title, "title must not be null");
     List<Point> test =
-        run.history().stream()
+        training.history().stream()
             .map(epoch -> new Point(epoch.number(), epoch.testAccuracy()))
             .toList();
     Chart chart =
         new Chart(
             title,
-            Math.max(1, run.last().number()),
+            Math.max(training.last().number(), xMax(training.curve())),
             1,
             List.of(
-                new Line("train loss", "loss", points(run, CurvePoint::loss), false),
-                new Line("train acc", "train", points(run, CurvePoint::trainAccuracy), false),
+                new Line("train loss", "loss", points(training.curve(), CurvePoint::loss), false),
+                new Line(
+                    "train acc",
+                    "train",
+                    points(training.curve(), CurvePoint::trainAccuracy),
+                    false),
                 new Line("test acc", "test", test, true)));
     byte[] picture = chart.file().markup().getBytes(StandardCharsets.UTF_8);
     AtomicFile.write(file, out -> out.write(picture));
   }
 
-  private static List<Point> points(Training run, ToDoubleFunction<CurvePoint> value) {
-    return run.curve().stream()
+  /** The curve's last epoch, even if it is not over; at least 1, as an axis needs it. */
+  static double xMax(List<CurvePoint> curve) {
+    return Math.max(
+        1, curve.stream().mapToDouble(point -> Math.ceil(point.epoch())).max().orElse(1));
+  }
+
+  static List<Point> points(List<CurvePoint> curve, ToDoubleFunction<CurvePoint> value) {
+    return curve.stream()
         .map(point -> new Point(point.epoch(), value.applyAsDouble(point)))
         .toList();
   }

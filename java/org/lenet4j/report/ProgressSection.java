@@ -80,32 +80,27 @@ final class ProgressSection {
   private Chart lossChart() {
     return new Chart(
         "Train loss",
-        xMax(),
+        Curves.xMax(standing.curve()),
         0.1,
-        List.of(new Line("train loss", "loss", points(CurvePoint::loss), false)));
+        List.of(
+            new Line(
+                "train loss", "loss", Curves.points(standing.curve(), CurvePoint::loss), false)));
   }
 
   private Chart accuracyChart() {
     List<Line> lines = new ArrayList<>();
-    lines.add(new Line("train acc", "train", points(CurvePoint::trainAccuracy), false));
+    lines.add(
+        new Line(
+            "train acc",
+            "train",
+            Curves.points(standing.curve(), CurvePoint::trainAccuracy),
+            false));
     lines.add(new Line("test acc", "test", epochs(Epoch::testAccuracy), true));
     List<Point> validation = epochs(Epoch::validationAccuracy);
     if (!validation.isEmpty()) {
       lines.add(new Line("validation", "validation", validation, true));
     }
-    return new Chart("Accuracy", xMax(), 1, lines);
-  }
-
-  private double xMax() {
-    return Math.max(
-        1,
-        standing.curve().stream().mapToDouble(point -> Math.ceil(point.epoch())).max().orElse(1));
-  }
-
-  private List<Point> points(ToDoubleFunction<CurvePoint> value) {
-    return standing.curve().stream()
-        .map(point -> new Point(point.epoch(), value.applyAsDouble(point)))
-        .toList();
+    return new Chart("Accuracy", Curves.xMax(standing.curve()), 1, lines);
   }
 
   private List<Point> epochs(ToDoubleFunction<Epoch> value) {
@@ -123,9 +118,7 @@ final class ProgressSection {
         epoch.learningRate(),
         epoch.loss(),
         epoch.trainAccuracy(),
-        Double.isNaN(epoch.validationAccuracy())
-            ? "-"
-            : Html.of("%.3f", epoch.validationAccuracy()),
+        Html.share(epoch.validationAccuracy()),
         epoch.testLoss(),
         epoch.testAccuracy(),
         epoch.examplesPerSecond(),

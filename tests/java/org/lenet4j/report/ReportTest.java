@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,10 +23,12 @@ import org.lenet4j.engine.Device;
 import org.lenet4j.engine.Examples;
 import org.lenet4j.engine.Layer;
 import org.lenet4j.training.ConfusionMatrix;
+import org.lenet4j.training.CurvePoint;
 import org.lenet4j.training.LeNet;
 import org.lenet4j.training.Mistake;
 import org.lenet4j.training.Trainer;
 import org.lenet4j.training.Training;
+import org.lenet4j.training.Training.Outcome;
 
 class ReportTest {
   private static final String HOSTILE = "<script>alert('x')</script>\" & {{title}} $1 \u0001";
@@ -84,6 +87,20 @@ class ReportTest {
           .containsExactly(
               String.format(Locale.ROOT, "%.3f", net.evaluate(test).confusion().accuracy()));
     }
+  }
+
+  @Test
+  void plotsATrainingThatWasStoppedWithinAnEpochAsFarAsItCame() throws IOException {
+    Path file = directory.resolve("curves.svg");
+    List<CurvePoint> curve =
+        Stream.of(0.5, 1.0, 1.5).map(epoch -> new CurvePoint(epoch, 2, 0.5)).toList();
+    Curves.write(
+        file, new Training(training.history().subList(0, 1), curve, Outcome.STOPPED), "stopped");
+    PageReader plot = new PageReader(Files.readString(file));
+    assertThat(plot.texts("//*[@class='line loss']/@d").get(1))
+        .as("half of 1.5 epochs at a quarter of the axis, the end at three")
+        .matches("M136\\.5 .*L317\\.5 .*");
+    assertThat(plot.texts("//*[@class='line test']/@d").get(1)).as("a dot").endsWith("h0");
   }
 
   @Test
