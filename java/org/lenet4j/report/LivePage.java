@@ -17,8 +17,9 @@ import org.lenet4j.training.Progress;
 /**
  * The page on a training that is under way, served to browsers on this machine: the chapter's
  * animated plot, and a button to stop. The training hands over its progress and never waits for
- * those who watch. Threads, streams and their patience are limited; the connections of all servers
- * of a JVM are by its property {@code jdk.httpserver.maxConnections}, which the command line sets.
+ * those who watch. It limits its threads, its streams and how long it waits for a client. The
+ * number of connections is limited only by the JVM-wide property {@code
+ * jdk.httpserver.maxConnections}, which the command line sets.
  *
  * <pre>{@code
  * try (LivePage page = LivePage.open(0, run, List.of(), List.of())) {
@@ -52,8 +53,12 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
   private long drawnNanos;
   private Html drawn = Html.EMPTY;
 
-  private LivePage(
-      int port, long patienceMillis, Run run, List<Epoch> history, List<CurvePoint> curve) {
+  /**
+   * Begins to serve the page.
+   *
+   * @param patienceMillis after which idle clients are cut off
+   */
+  LivePage(int port, long patienceMillis, Run run, List<Epoch> history, List<CurvePoint> curve) {
     this.run = run;
     this.history = new ArrayList<>(history);
     this.curve = new ArrayList<>(curve);
@@ -74,13 +79,7 @@ public final class LivePage implements Consumer<Progress>, AutoCloseable {
     Objects.requireNonNull(run, "run must not be null");
     Objects.requireNonNull(history, "history must not be null");
     Objects.requireNonNull(curve, "curve must not be null");
-    return open(port, PATIENCE_MILLIS, run, history, curve);
-  }
-
-  /** Likewise, with another time after which idle clients are cut off. */
-  static LivePage open(
-      int port, long patienceMillis, Run run, List<Epoch> history, List<CurvePoint> curve) {
-    return new LivePage(port, patienceMillis, run, history, curve);
+    return new LivePage(port, PATIENCE_MILLIS, run, history, curve);
   }
 
   /**

@@ -116,7 +116,7 @@ final class LiveServer {
 
   private static HttpServer bind(int port) {
     try {
-      return HttpServer.create(loopback(port), THREADS);
+      return HttpServer.create(loopback(port), 0);
     } catch (IOException e) {
       throw unusable(port, e);
     }

@@ -19,7 +19,9 @@ const replace = (id, html) => {
 
 const source = new EventSource('/events');
 source.onopen = () => say('Live.');
-source.onerror = () => say('No connection to the training; trying again.');
+source.onerror = () => say(source.readyState === EventSource.CLOSED
+  ? 'Not connected (too many pages may watch); reload to try again.'
+  : 'No connection to the training; trying again.');
 source.addEventListener('progress', event => replace('progress', event.data));
 source.addEventListener('results', event => replace('results', event.data));
 source.addEventListener('end', event => {

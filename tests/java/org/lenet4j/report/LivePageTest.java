@@ -29,7 +29,7 @@ class LivePageTest {
   private static final long PATIENCE_MILLIS = 2000;
 
   private final LivePage page =
-      LivePage.open(
+      new LivePage(
           0,
           PATIENCE_MILLIS,
           new Run("run-1", "on <java>", "lenet4j train", Map.of()),
