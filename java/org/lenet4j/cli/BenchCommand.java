@@ -33,7 +33,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       defaultValue = "2",
-      converter = Converters.Seconds.class,
+      converter = Converters.Positive.class,
       description =
           "For each of the two training measurements, warm-up not counted; half of it for each of"
               + " inference's (default: ${DEFAULT-VALUE}).")

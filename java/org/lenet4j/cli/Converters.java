@@ -42,7 +42,7 @@ final class Converters {
     }
   }
 
-  static final class LearningRate implements ITypeConverter<Float> {
+  static final class PositiveFloat implements ITypeConverter<Float> {
     @Override
     public Float convert(String text) {
       return (float)
@@ -53,25 +53,25 @@ final class Converters {
   static final class NotNegative implements ITypeConverter<Double> {
     @Override
     public Double convert(String text) {
-      return number(text, "of at least 0", value -> value >= 0 && Double.isFinite(value));
+      return number(text, "of at least 0", value -> value >= 0 && Float.isFinite((float) value));
     }
   }
 
-  static final class Fraction implements ITypeConverter<Double> {
+  static final class BelowOne implements ITypeConverter<Double> {
     @Override
     public Double convert(String text) {
       return number(text, "of at least 0 and below 1", value -> value >= 0 && (float) value < 1);
     }
   }
 
-  static final class Share implements ITypeConverter<Double> {
+  static final class UpToOne implements ITypeConverter<Double> {
     @Override
     public Double convert(String text) {
       return number(text, "from 0 to 1", value -> value >= 0 && value <= 1);
     }
   }
 
-  static final class Schedule implements ITypeConverter<TrainerOptions.ScheduleName> {
+  static final class ScheduleName implements ITypeConverter<TrainerOptions.ScheduleName> {
     @Override
     public TrainerOptions.ScheduleName convert(String text) {
       return choice(text, TrainerOptions.ScheduleName.values());
@@ -125,7 +125,7 @@ final class Converters {
         return LeNet.Builder::standardize;
       }
       if (text.equals("none")) {
-        return (builder, train) -> builder;
+        return (builder, train) -> builder.standardize(0, 1);
       }
       String[] parts = text.split(",", -1);
       if (parts.length == 2) {
@@ -150,7 +150,7 @@ final class Converters {
     }
   }
 
-  static final class Seconds implements ITypeConverter<Double> {
+  static final class Positive implements ITypeConverter<Double> {
     @Override
     public Double convert(String text) {
       return number(text, "above 0", value -> value > 0 && Double.isFinite(value));

@@ -5,5 +5,5 @@ import org.lenet4j.training.LeNet;
 
 /** What --standardize does to a network, given the training set. */
 interface Standardization {
-  LeNet.Builder apply(LeNet.Builder builder, Dataset train);
+  void apply(LeNet.Builder builder, Dataset train);
 }

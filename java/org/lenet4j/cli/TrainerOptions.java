@@ -32,7 +32,7 @@ final class TrainerOptions {
       names = "--lr",
       paramLabel = "RATE",
       defaultValue = "0.9",
-      converter = Converters.LearningRate.class,
+      converter = Converters.PositiveFloat.class,
       description = "Learning rate, the highest one of a schedule (default: ${DEFAULT-VALUE}).")
   private float learningRate;
 
@@ -40,7 +40,7 @@ final class TrainerOptions {
       names = "--schedule",
       paramLabel = "NAME",
       defaultValue = "constant",
-      converter = Converters.Schedule.class,
+      converter = Converters.ScheduleName.class,
       description = {
         "constant, step, cosine or one-cycle (default: ${DEFAULT-VALUE}): the learning rate stays,"
             + " drops every few epochs, falls to 0, or rises and falls."
@@ -70,15 +70,15 @@ final class TrainerOptions {
       names = "--gamma",
       paramLabel = "FACTOR",
       defaultValue = "0.1",
-      converter = Converters.LearningRate.class,
+      converter = Converters.Positive.class,
       description = "Of --schedule step: what a drop multiplies by (default: ${DEFAULT-VALUE}).")
-  private float gamma;
+  private double gamma;
 
   @Option(
       names = "--momentum",
       paramLabel = "M",
       defaultValue = "0",
-      converter = Converters.Fraction.class,
+      converter = Converters.BelowOne.class,
       description = "Momentum, at least 0 and below 1 (default: ${DEFAULT-VALUE}).")
   private double momentum;
 
@@ -101,7 +101,7 @@ final class TrainerOptions {
       names = "--label-smoothing",
       paramLabel = "S",
       defaultValue = "0",
-      converter = Converters.Fraction.class,
+      converter = Converters.BelowOne.class,
       description = "Share of a label spread over all classes (default: ${DEFAULT-VALUE}).")
   private double labelSmoothing;
 
@@ -122,7 +122,8 @@ final class TrainerOptions {
       paramLabel = "N",
       defaultValue = "0",
       description = {
-        "Of the initial weights, the order of examples and --augment (default: ${DEFAULT-VALUE}).",
+        "Of the initial weights, the order of examples, --augment and --validation-split (default:"
+            + " ${DEFAULT-VALUE}).",
         "The same seed gives the same network, bit by bit."
       })
   private long seed;
@@ -134,7 +135,7 @@ final class TrainerOptions {
       names = "--validation-split",
       paramLabel = "SHARE",
       defaultValue = "0",
-      converter = Converters.Fraction.class,
+      converter = Converters.BelowOne.class,
       description = {
         "Hold out this share of the training set (default: ${DEFAULT-VALUE}). Its accuracy then"
             + " decides, and not the test set's, which epoch was the best and when to stop."
@@ -144,7 +145,7 @@ final class TrainerOptions {
   @Option(
       names = "--target-accuracy",
       paramLabel = "A",
-      converter = Converters.Share.class,
+      converter = Converters.UpToOne.class,
       description = "Stop when the accuracy after an epoch is at least this, 0 to 1.")
   private Double targetAccuracy;
 
@@ -185,7 +186,7 @@ final class TrainerOptions {
 
   /** What these options make wrong together; empty if nothing. */
   String conflict() {
-    if (nesterov && momentum == 0) {
+    if (nesterov && (float) momentum == 0) { // The engines compute with a float.
       return "--nesterov needs a --momentum above 0; without one, say --no-nesterov";
     }
     if (warmup >= epochs) {

@@ -459,8 +459,9 @@ public final class LeNet implements AutoCloseable {
             "mean and deviation must be finite, deviation above 0, were %s and %s"
                 .formatted(mean, deviation));
       }
-      return change(
-          config -> config.withInput((float) (1 / 255.0 / deviation), (float) (-mean / deviation)));
+      float scale = (float) (1 / 255.0 / deviation);
+      float offset = (float) ((0 - mean) / deviation); // -mean would be -0 for a mean of 0.
+      return change(config -> config.withInput(scale, offset));
     }
 
     /**

@@ -27,6 +27,7 @@ import org.lenet4j.io.Json;
 import org.lenet4j.training.Checkpoint;
 import org.lenet4j.training.LeNet;
 import org.lenet4j.training.Recipe;
+import org.lenet4j.training.Schedule;
 
 /** What --recipe sets, and what overrides it. */
 class RecipeTest {
@@ -93,6 +94,32 @@ class RecipeTest {
                 .withLabelSmoothing(0.05f)
                 .withAugmentation(false, 3, 0)
                 .toString());
+  }
+
+  @Test
+  void dropsTheRateAsAProgramDoes() throws IOException {
+    Path run = train("--quiet --epochs 8 --schedule step --step-size 1 --gamma 0.1");
+    Schedule schedule = Schedule.step(1, 0.1);
+    assertThat(last(run).history())
+        .hasSize(8)
+        .allSatisfy(
+            epoch ->
+                assertThat((float) epoch.learningRate())
+                    .isEqualTo((float) (0.9f * schedule.factor(epoch.number() - 0.5, 8))));
+  }
+
+  @Test
+  void takesThePixelsOfAStandardisedNetworkAsTheyAreWhenAsked() throws IOException {
+    Path model = directory.resolve("standardised.safetensors");
+    try (LeNet net =
+        LeNet.builder().device(Device.java()).classes(3).standardize(0.25, 0.5).build()) {
+      net.save(model);
+    }
+    EngineConfig kept = last(train("--quiet --epochs 1 --init " + model)).config();
+    assertThat(kept.inputOffset()).isEqualTo(-0.5f);
+    EngineConfig none =
+        last(train("--quiet --epochs 1 --standardize none --init " + model)).config();
+    assertThat(none).isEqualTo(EngineConfig.CLASSIC.withClasses(3));
   }
 
   @Test
