@@ -54,7 +54,7 @@ public final class Main {
     String[] arguments = trainByDefault(args);
     if (COMMANDS.contains(arguments[0])) {
       Preloading.start(arguments[0]);
-      LogLine.install();
+      LogFormatter.install();
     }
     int status = commandLine(arguments[0]).execute(arguments);
     System.out.flush();
@@ -122,6 +122,9 @@ public final class Main {
     String argument = unmatched.getUnmatched().get(0);
     if (unmatched.isUnknownOption()) {
       return "Unknown option '%s'".formatted(argument);
+    }
+    if (COMMANDS.contains(argument)) {
+      return "'%s' is a command: it must be the first word".formatted(argument);
     }
     boolean hasCommands = !e.getCommandLine().getSubcommands().isEmpty();
     return "%s '%s'".formatted(hasCommands ? "Unknown command" : "Unexpected argument", argument);

@@ -117,6 +117,8 @@ class UsageTest {
             + " one-cycle",
         "--momentum 1              | '--momentum': expected a number of at least 0 and below 1",
         "--weight-decay -1         | '--weight-decay': expected a number of at least 0, got '-1'",
+        "--weight-decay 1e39       | '--weight-decay': expected a number of at least 0, got '1e39'",
+        "--nesterov --momentum 1e-50 | --nesterov needs a --momentum above 0",
         "--target-accuracy 90      | '--target-accuracy': expected a number from 0 to 1, got '90'",
         "--augment flop            | '--augment': expected none, flip, shift=PIXELS (at most 27) or both",
         "--augment flip,           | '--augment': expected none, flip",
@@ -144,6 +146,7 @@ class UsageTest {
             + " onnx",
         "summary --lr 1            | Unknown option '--lr'",
         "summary model.safetensors | Unexpected argument 'model.safetensors'",
+        "--debug evaluate          | 'evaluate' is a command: it must be the first word",
         "help trian                | Unknown subcommand 'trian'",
       })
   void namesWhatIsWrong(String args, String message) {

@@ -12,24 +12,24 @@ import java.util.logging.Logger;
  * java.util.logging.SimpleFormatter} can do that too, but reads the time zones and the levels'
  * translations for each line, which takes long in a JVM that has just started.
  */
-final class LogLine extends Formatter {
-  /** Unless the user has chosen another form. */
+final class LogFormatter extends Formatter {
+  /** Makes the root logger use this format, unless the user has chosen another one. */
   static void install() {
     if (System.getProperty("java.util.logging.SimpleFormatter.format") == null
         && System.getProperty("java.util.logging.config.file") == null) {
       for (Handler handler : Logger.getLogger("").getHandlers()) {
-        handler.setFormatter(new LogLine());
+        handler.setFormatter(new LogFormatter());
       }
     }
   }
 
   @Override
-  public String format(LogRecord line) {
+  public String format(LogRecord record) {
     StringWriter text = new StringWriter();
     PrintWriter out = new PrintWriter(text);
-    out.println(line.getLevel().getName() + ": " + formatMessage(line));
-    if (line.getThrown() != null) {
-      line.getThrown().printStackTrace(out);
+    out.println(record.getLevel().getName() + ": " + formatMessage(record));
+    if (record.getThrown() != null) {
+      record.getThrown().printStackTrace(out);
     }
     return text.toString();
   }
