@@ -33,7 +33,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Output output = new Output(false);
+    Output output = new Output();
     List<Line> cpu = Diagnosis.cpu();
     List<Line> lines = new ArrayList<>();
     lines.add(new Line("lenet4j", Version.current(), true));

@@ -72,7 +72,7 @@ final class ExportCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--softmax needs --format onnx");
     }
     AtomicFile.requireWritable(file);
-    Output output = new Output(false);
+    Output output = new Output();
     // Nothing is computed, so that any device does.
     try (LeNet net = model.load(variant.apply(LeNet.builder().device(Device.java())))) {
       switch (format) {

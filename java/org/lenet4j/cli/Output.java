@@ -15,8 +15,8 @@ final class Output {
   private final boolean json;
   private final boolean terminal = isTerminal();
 
-  Output(boolean quiet) {
-    this(quiet, false);
+  Output() {
+    this(false, false);
   }
 
   /** With --json, lines for people are left out and lines for machines are not. */
@@ -25,9 +25,14 @@ final class Output {
     this.json = json;
   }
 
+  /** Whether {@link #info} prints anything, for what takes long to find out. */
+  boolean showsInfo() {
+    return !quiet && !json;
+  }
+
   /** A line that --quiet leaves out. */
   void info(String line) {
-    if (!quiet && !json) {
+    if (showsInfo()) {
       out.println(line);
     }
   }
@@ -53,7 +58,7 @@ final class Output {
 
   /** Whether progress bars make sense: somebody watches and wants them. */
   boolean showsBars() {
-    return terminal && !quiet && !json;
+    return terminal && showsInfo();
   }
 
   /** A bar that leaves nothing behind when it is closed. */

@@ -43,7 +43,7 @@ final class SummaryCommand implements Callable<Integer> {
     LeNet.Builder builder = network.builder();
     try (LeNet net = model == null ? builder.build() : builder.load(model)) {
       List<LayerSummary> layers = net.summary();
-      Output output = new Output(false);
+      Output output = new Output();
       NetworkOptions.shapes(layers).forEach(output::result);
       output.result("");
       output.result(row("layer", "output", "parameters", "multiply-adds", "FLOPs"));

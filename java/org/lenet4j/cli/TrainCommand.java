@@ -58,19 +58,22 @@ final class TrainCommand implements Callable<Integer> {
   private static final Logger LOGGER = System.getLogger(TrainCommand.class.getName());
   private static final Path RUNS = Path.of("lenet4j-out");
 
-  /** What may be another when a run goes on. */
+  /** Options that a resumed run may be given anew. */
   private static final Set<String> RESUMABLE =
       Set.of(
           "--resume",
           "--checkpoint-every",
           "--save",
           "--data",
+          "--label-map",
+          "--labels",
           "--offline",
           "--device",
           "--threads",
           "--live",
           "--tensorboard",
           "--isa",
+          "--no-graph",
           "--quiet",
           "--json",
           "--debug");
@@ -120,8 +123,8 @@ final class TrainCommand implements Callable<Integer> {
       converter = Converters.StandardizeValue.class,
       description = {
         "Subtract this mean from the pixels, taken as 0 to 1, and divide by this deviation; data,"
-            + " or no value, takes those of the training set (default: what the weights file says,"
-            + " else none)."
+            + " or no value, takes those of the training set, none takes the pixels as 0 to 1"
+            + " (default: what the weights file says, else none)."
       })
   private Standardization standardization;
 
@@ -186,7 +189,9 @@ final class TrainCommand implements Callable<Integer> {
     if (command.save != null) {
       AtomicFile.requireWritable(command.save); // Rather now than after the training.
     }
-    command.watching.check();
+    if (!command.dryRun) {
+      command.watching.check();
+    }
     return command.train(new Output(quiet, json));
   }
 
@@ -244,7 +249,9 @@ final class TrainCommand implements Callable<Integer> {
         output.json(planJson(train));
         return 0;
       }
-      NetworkOptions.shapes(net.summary()).forEach(output::info);
+      if (output.showsInfo()) {
+        NetworkOptions.shapes(net.summary()).forEach(output::info);
+      }
       try (RunFolder folder = folder()) {
         if (resume == null) {
           RunConfig.write(folder.config(), spec, net, source.directory(), train, test);

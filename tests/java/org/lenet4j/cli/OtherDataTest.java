@@ -70,6 +70,28 @@ class OtherDataTest {
   }
 
   @Test
+  void resumesWithALabelMapThatHasMoved() throws IOException {
+    String data = emnist();
+    Path map = directory.resolve("mapping.txt");
+    trained(
+            "moving.safetensors",
+            "--data",
+            data,
+            "--dataset",
+            "emnist-letters",
+            "--transpose",
+            "--label-map",
+            map.toString())
+        .close();
+    Path moved = Files.move(map, directory.resolve("moved.txt"));
+    String run = directory.resolve("moving.safetensors-run").toString();
+    assertThat(
+            Main.commandLine()
+                .execute("train", "--quiet", "--resume", run, "--label-map", moved.toString()))
+        .isZero();
+  }
+
+  @Test
   void hasAClassForEveryNumberWithoutALabelMap() throws IOException {
     try (LeNet letters =
         trained(
