@@ -97,7 +97,8 @@ final class DataOptions {
     void requireClasses(LeNet net, Dataset data) {
       if (data.classes() > net.config().classes()) {
         throw new LeNetException(
-            "the data in %s has labels up to %d, the network only %d classes"
+            ("the data in %s has labels up to %d, the network only %d classes; take a network"
+                    + " trained on these data, or renumber them with --label-map")
                 .formatted(directory, data.classes() - 1, net.config().classes()));
       }
     }

@@ -24,20 +24,24 @@ final class HistoryFile implements Consumer<Progress>, AutoCloseable {
   private final Path file;
   private final BufferedWriter lines;
 
-  /** Appends to a file, or begins it. */
-  HistoryFile(Path file) {
+  /**
+   * Begins a file, or goes on with one from what a checkpoint knows: what came later will come
+   * again.
+   *
+   * @param history the checkpoint's; empty without one
+   * @param curve likewise
+   */
+  HistoryFile(Path file, List<Epoch> history, List<CurvePoint> curve) {
     this.file = file;
+    rewind(file, history, curve);
     try {
-      lines =
-          Files.newBufferedWriter(
-              file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      lines = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw unwritable(e);
     }
   }
 
-  /** Takes a file back to what a checkpoint knows: what came later will come again. */
-  static void rewind(Path file, List<Epoch> history, List<CurvePoint> curve) {
+  private static void rewind(Path file, List<Epoch> history, List<CurvePoint> curve) {
     StringBuilder text = new StringBuilder();
     Iterator<Epoch> epochs = history.iterator();
     for (CurvePoint point : curve) {

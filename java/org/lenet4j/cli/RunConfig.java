@@ -76,7 +76,9 @@ final class RunConfig {
     AtomicFile.write(file, out -> out.write(text));
   }
 
-  /** Every option with its value, given or by default; null where there is none. */
+  /**
+   * Every option that is recorded, with its value, given or by default; null where there is none.
+   */
   static Map<String, Object> options(CommandSpec command) {
     Map<String, Object> options = new LinkedHashMap<>();
     for (OptionSpec option : command.options()) {
@@ -95,7 +97,7 @@ final class RunConfig {
             option ->
                 option.getValue().equals(true)
                     ? option.getKey()
-                    : option.getKey() + " " + option.getValue())
+                    : option.getKey() + " " + quoted(option.getValue().toString()))
         .collect(Collectors.joining(" "));
   }
 
@@ -174,7 +176,8 @@ final class RunConfig {
         .collect(Collectors.joining(" "));
   }
 
-  private static String quoted(String argument) {
+  /** An argument as a shell reads it as one word. */
+  static String quoted(String argument) {
     return argument.matches("[\\w./:=,@%+-]+")
         ? argument
         : "'" + argument.replace("'", "'\\''") + "'";

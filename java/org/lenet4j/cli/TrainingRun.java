@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.lenet4j.LeNetException;
 import org.lenet4j.data.Dataset;
 import org.lenet4j.io.Json;
 import org.lenet4j.report.Curves;
@@ -55,7 +56,8 @@ record TrainingRun(
       if (training.outcome() == Outcome.STOPPED) {
         String stopped =
             "stopped in epoch %d; go on with: lenet4j train --resume %s"
-                .formatted(training.history().size() + 1, folder.path());
+                .formatted(
+                    training.history().size() + 1, RunConfig.quoted(folder.path().toString()));
         output.result(stopped); // At once: whoever stops a training is not for waiting.
         show(training, title, description, watchers, "The training " + stopped);
         output.json(end(training));
@@ -76,10 +78,6 @@ record TrainingRun(
         Files.exists(folder.last())
             ? Optional.of(Checkpoint.load(folder.last()))
             : Optional.empty();
-    HistoryFile.rewind(
-        folder.history(),
-        last.map(Checkpoint::history).orElse(List.of()),
-        last.map(Checkpoint::curve).orElse(List.of()));
     last.ifPresent(
         checkpoint ->
             output.info(
@@ -89,7 +87,11 @@ record TrainingRun(
   }
 
   private Training fit(Trainer trainer, Optional<Checkpoint> checkpoint, Watchers watchers) {
-    try (HistoryFile history = new HistoryFile(folder.history());
+    try (HistoryFile history =
+            new HistoryFile(
+                folder.history(),
+                checkpoint.map(Checkpoint::history).orElse(List.of()),
+                checkpoint.map(Checkpoint::curve).orElse(List.of()));
         ProgressDisplay display = new ProgressDisplay(output, logsPoints)) {
       Trainer observed =
           trainer
@@ -136,13 +138,20 @@ record TrainingRun(
     if (training.history().isEmpty()) {
       return () -> {}; // A curve of test accuracies begins with one.
     }
-    return draw(
-        folder.png(),
-        "curves in %s and %s".formatted(folder.png(), folder.svg()),
-        () -> {
-          Curves.write(folder.svg(), training, title);
-          CurvesPlot.write(folder.png(), training, title);
-        });
+    Runnable png =
+        draw(
+            folder.png(),
+            "curves in " + folder.png(),
+            () -> CurvesPlot.write(folder.png(), training, title));
+    Runnable svg =
+        draw(
+            folder.svg(),
+            "curves in " + folder.svg(),
+            () -> Curves.write(folder.svg(), training, title));
+    return () -> {
+      png.run();
+      svg.run();
+    };
   }
 
   /** Returns what says how it went. A training is not lost for want of a picture. */
@@ -152,7 +161,8 @@ record TrainingRun(
       return () -> output.info(done);
     } catch (Exception | LinkageError | InternalError e) {
       // A JDK without fonts or a native AWT library throws errors of the latter kinds.
-      return () -> output.warn("%s was not drawn: %s".formatted(file, e));
+      Object reason = e instanceof LeNetException ? e.getMessage() : e;
+      return () -> output.warn("%s was not drawn: %s".formatted(file, reason));
     }
   }
 

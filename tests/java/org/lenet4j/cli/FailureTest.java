@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +98,8 @@ class FailureTest {
       net.save(two);
     }
     String message =
-        "the data in %s has labels up to 2, the network only 2 classes".formatted(data);
+        "the data in %s has labels up to 2, the network only 2 classes; take a network"
+            .formatted(data);
     assertFails(
         message,
         "evaluate",
@@ -182,6 +184,38 @@ class FailureTest {
     Cli cli = Cli.runHere("train", "--debug", "--data", missing.toString());
     assertThat(cli.status()).isEqualTo(1);
     assertThat(cli.err()).startsWith("org.lenet4j.LeNetException: ").contains("\tat org.");
+  }
+
+  @Test
+  void withLabelsThatAreNotText() throws IOException {
+    Path labels = Files.write(directory.resolve("labels.txt"), new byte[] {'a', (byte) 0xff});
+    assertFails(
+        labels + " could not be read: it is not text in UTF-8",
+        "--labels",
+        labels.toString(),
+        "--device",
+        DEVICE,
+        "--data",
+        data.toString());
+  }
+
+  @Test
+  void namesThePlotThatCouldNotBeWritten() throws IOException {
+    String out = directory.resolve("blocked").toString();
+    String[] train = {"train", "--epochs", "1", "--quiet", "--device", DEVICE, "--out", out};
+    Cli first =
+        Cli.run(
+            directory,
+            Stream.concat(Stream.of(train), Stream.of("--data", data.toString()))
+                .toArray(String[]::new));
+    assertThat(first.err()).isEmpty();
+    Path svg = Path.of(out, "curves.svg");
+    Files.delete(svg);
+    Files.createDirectories(svg.resolve("taken"));
+    Cli again = Cli.run(directory, "train", "--quiet", "--resume", out);
+    assertThat(again.status()).isZero();
+    assertThat(again.err().lines()).hasSize(1);
+    assertThat(again.err()).startsWith("warning: %s was not drawn: %s ".formatted(svg, svg));
   }
 
   @Test

@@ -51,23 +51,25 @@ class LiveRunTest {
               .filter(line -> line.startsWith("stopped in epoch "))
               .findFirst()
               .orElseThrow();
-      assertThat(stopped).endsWith("; go on with: lenet4j train --resume run");
+      assertThat(stopped).endsWith("; go on with: lenet4j train --resume 'a run'");
       assertThat(events.body().toList()).contains("event: end", "data: The training " + stopped);
     } finally {
       process.destroyForcibly();
     }
     assertThat(Files.readString(directory.resolve("stderr.txt"))).isEmpty();
-    assertThat(directory.resolve("run/last.safetensors")).isRegularFile();
-    assertThat(directory.resolve("run/report.html")).content().contains("Stopped in epoch ");
-    assertThat(Files.readString(directory.resolve("run/config.json"))).doesNotContain("--live");
+    assertThat(directory.resolve("a run/last.safetensors")).isRegularFile();
+    assertThat(directory.resolve("a run/report.html")).content().contains("Stopped in epoch ");
+    assertThat(Files.readString(directory.resolve("a run/config.json"))).doesNotContain("--live");
   }
 
   private Process start() throws IOException {
     writeData();
+    String options =
+        "train --data data --device java --batch-size 4 --epochs 1000000 --live";
     return Cli.start(
         directory,
-        "train --data data --device java --batch-size 4 --epochs 1000000 --out run --live"
-            .split(" "));
+        Stream.concat(Stream.of(options.split(" ")), Stream.of("--out", "a run"))
+            .toArray(String[]::new));
   }
 
   @Test
@@ -80,6 +82,15 @@ class LiveRunTest {
     }
     assertFails("file/events could not be written", "--tensorboard", "file/events");
     assertThat(directory.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void opensNoPageIfTheEventsCannotBeWritten() throws IOException {
+    writeData();
+    Files.createDirectory(directory.resolve("events"));
+    Files.createFile(directory.resolve("events/run"));
+    assertFails("events/run/events.out", "--live", "--tensorboard", "events");
+    assertThat(stdout()).content().doesNotContainPattern(ADDRESS);
   }
 
   private void assertFails(String message, String... options) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lenet4j.Version;
 import org.lenet4j.data.IdxFiles;
 import org.lenet4j.io.Json;
+import org.lenet4j.training.CurvePoint;
+import org.lenet4j.training.Epoch;
+import org.lenet4j.training.Training;
+import org.lenet4j.training.Training.Outcome;
 
 /** One small training as a user runs it, and what can be done with its results. */
 class TrainingRunTest {
@@ -62,19 +67,20 @@ class TrainingRunTest {
     String results = "loss \\d\\.\\d{3}, train acc \\d\\.\\d{3}, test acc \\d\\.\\d{3}";
     assertThat(lines.get(15)).matches("epoch 1/2: " + results);
     assertThat(lines.get(16)).matches("epoch 2/2: " + results);
-    assertThat(lines.subList(17, 22))
+    assertThat(lines.subList(17, 23))
         .containsExactly(
-            "curves in lenet4j-out/run-1/curves.png and lenet4j-out/run-1/curves.svg",
+            "curves in lenet4j-out/run-1/curves.png",
+            "curves in lenet4j-out/run-1/curves.svg",
             "report in lenet4j-out/run-1/report.html",
             "history in lenet4j-out/run-1/history.jsonl",
             "best epoch, %d, in lenet4j-out/run-1/best.safetensors".formatted(bestEpoch(lines)),
             "weights in lenet4j-out/run-1/model.safetensors and saved.safetensors");
-    assertThat(lines.get(22)).matches(results).isEqualTo(lines.get(16).substring(11));
-    assertThat(lines.get(23))
+    assertThat(lines.get(23)).matches(results).isEqualTo(lines.get(16).substring(11));
+    assertThat(lines.get(24))
         .matches(
             "\\d+ examples/sec on %s \\(\\d+ over whole epochs, shuffling included\\)"
                 .formatted(Pattern.quote(DEVICE_NAME)));
-    assertThat(lines).hasSize(24);
+    assertThat(lines).hasSize(25);
   }
 
   private static int bestEpoch(List<String> lines) {
@@ -145,6 +151,26 @@ class TrainingRunTest {
       }
     }
     assertThat(colours).contains(0xffffff, 0x1f77b4, 0x9b1fb4, 0x2a8a2a);
+  }
+
+  @Test
+  void drawsTheCurvesOfAStoppedRunAsFarAsItCame() throws IOException {
+    Epoch epoch = new Epoch(1, 0.5, 1, 0.5, Double.NaN, Double.NaN, 1, 0.5, 40, 1, 1, 1);
+    List<CurvePoint> curve =
+        Stream.of(0.5, 1.0, 1.5).map(end -> new CurvePoint(end, 0.8, 0.5)).toList();
+    Path png = directory.resolve("stopped.png");
+    CurvesPlot.write(png, new Training(List.of(epoch), curve, Outcome.STOPPED), "stopped");
+    BufferedImage image = ImageIO.read(png.toFile());
+    int aboveTheLegend = 500;
+    int lastColumn =
+        IntStream.range(0, image.getWidth())
+            .filter(
+                x ->
+                    IntStream.range(0, aboveTheLegend)
+                        .anyMatch(y -> (image.getRGB(x, y) & 0xffffff) == 0x1f77b4))
+            .max()
+            .orElseThrow();
+    assertThat(lastColumn).as("the line's end, 1.5 of 2 epochs").isCloseTo(680, within(30));
   }
 
   @Test
@@ -341,7 +367,7 @@ class TrainingRunTest {
     Cli cli =
         Cli.run(
             directory,
-            "train --data data --device java --recipe modern --batch-size 7 --dry-run --out runs/dry"
+            "train --data data --device java --recipe modern --batch-size 7 --dry-run --out runs/dry --tensorboard runs/events"
                 .split(" "));
     assertThat(cli.err()).isEmpty();
     assertThat(cli.status()).isZero();
@@ -353,6 +379,7 @@ class TrainingRunTest {
         .contains(" --nesterov ", " --augment flip,shift ", " --standardize data");
     assertThat(lines.get(5)).isEqualTo("nothing was trained: --dry-run");
     assertThat(directory.resolve("runs/dry")).doesNotExist();
+    assertThat(directory.resolve("runs/events")).doesNotExist();
   }
 
   @Test
