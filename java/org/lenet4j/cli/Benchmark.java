@@ -23,7 +23,7 @@ final class Benchmark {
   private static final int STEPS = 20;
 
   private static final double WARM_UP = 0.25;
-  private static final int LATENCIES = 1 << 20;
+  private static final int MAX_LATENCIES = 1 << 20;
 
   /**
    * What came out.
@@ -64,8 +64,8 @@ final class Benchmark {
     this.train = train;
     this.batchSize = batchSize;
     this.seconds = seconds;
-    // The chapter's makes others than its sigmoids diverge.
-    learningRate = net.engine().config().activation() == Activation.SIGMOID ? 0.9f : 0.05f;
+    // The chapter's 0.9 suits its sigmoids; with other activations it diverges.
+    learningRate = net.config().activation() == Activation.SIGMOID ? 0.9f : 0.05f;
   }
 
   Result run() {
@@ -180,7 +180,7 @@ final class Benchmark {
   }
 
   private long[] latencies(byte[][] images, double limit) {
-    long[] nanos = new long[LATENCIES];
+    long[] nanos = new long[MAX_LATENCIES];
     long begin = System.nanoTime();
     long end = begin;
     int calls = 0;
@@ -189,7 +189,7 @@ final class Benchmark {
       net.predict(images[calls % images.length]);
       end = System.nanoTime();
       nanos[calls++] = end - start;
-    } while (end - begin < limit * 1e9 && calls < LATENCIES);
+    } while (end - begin < limit * 1e9 && calls < MAX_LATENCIES);
     long[] sorted = Arrays.copyOf(nanos, calls);
     Arrays.sort(sorted);
     return sorted;

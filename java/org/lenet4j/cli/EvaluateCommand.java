@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
       "  lenet4j evaluate --model from-pytorch.safetensors --activation relu --json"
     })
 final class EvaluateCommand implements Callable<Integer> {
-  /** A matrix of more columns than this is only for machines. */
+  /** EMNIST's 26 letters still fit; a wider matrix is only for machines. */
   private static final int MAX_COLUMNS = 26;
 
   @Mixin private ModelOption model;
@@ -48,7 +48,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Output output = new Output(false, json);
-    try (LeNet net = model.load(network)) {
+    try (LeNet net = model.load(network.builder())) {
       DataOptions.Source source = data.locate(output);
       try (Dataset test = source.test()) {
         source.requireClasses(net, test);

@@ -4,7 +4,8 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * Ctrl-C and the like while a training is on: the JVM's end waits until {@link #close} so that the
- * training can finish its step and save. The JVM then exits with 130, as shells expect.
+ * training can finish its step and save. The JVM then exits as shells expect: with 130 after
+ * Ctrl-C, with 143 after SIGTERM.
  */
 final class Interruption implements AutoCloseable {
   private final CountDownLatch finished = new CountDownLatch(1);

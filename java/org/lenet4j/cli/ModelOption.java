@@ -13,10 +13,6 @@ final class ModelOption {
       description = "The weights, a safetensors file.")
   private Path file;
 
-  LeNet load(NetworkOptions network) {
-    return load(network.builder());
-  }
-
   LeNet load(LeNet.Builder builder) {
     return builder.load(file);
   }

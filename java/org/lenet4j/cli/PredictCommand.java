@@ -59,7 +59,7 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Output output = new Output(false, json);
-    try (LeNet net = model.load(network)) {
+    try (LeNet net = model.load(network.builder())) {
       for (Path file : images) {
         List<GreyImage> content = GreyImage.read(file);
         for (int i = 0; i < content.size(); i++) {

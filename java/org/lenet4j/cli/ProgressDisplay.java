@@ -19,14 +19,16 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
 
   private final Output output;
   private final boolean showsPoints;
-  private final long start = System.nanoTime();
   private final ProgressLine line = new ProgressLine();
   private ProgressBar bar;
   private Optional<CurvePoint> lastPoint = Optional.empty();
   private long updated;
 
-  /** Examples of the run that another process trained on before a resume; -1 before it is known. */
+  /** Examples at the first report, from which the rate counts; -1 before it. */
   private long before = -1;
+
+  /** When the first report came. */
+  private long start;
 
   ProgressDisplay(Output output, boolean showsPoints) {
     this.output = output;
@@ -64,13 +66,14 @@ final class ProgressDisplay implements Consumer<Progress>, AutoCloseable {
   }
 
   private void advance(Progress progress) {
+    long now = System.nanoTime();
     if (before < 0) {
       before = progress.examples();
+      start = now;
     }
     if (progress.point().isPresent()) {
       lastPoint = progress.point();
     }
-    long now = System.nanoTime();
     if (bar == null || now - updated > UPDATE_NANOS) {
       updated = now;
       line.show(parts(progress, (now - start) * 1e-9));
