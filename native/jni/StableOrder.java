@@ -120,7 +120,8 @@ public final class StableOrder {
   /** The table of that name: group 1 is its first dimension, group 2 its rows. */
   private static Matcher table(String source, String name) {
     Matcher table =
-        Pattern.compile(" JavaCPP_" + name + "\\[(\\d+)][^=\n]* = \\{\\s+(.*?) };\n", Pattern.DOTALL)
+        Pattern.compile(
+                " JavaCPP_" + name + "\\[(\\d+)][^=\n]* = \\{\\s+(.*?) };\n", Pattern.DOTALL)
             .matcher(source);
     check(table.find(), "no JavaCPP_" + name);
     return table;
