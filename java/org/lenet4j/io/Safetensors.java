@@ -22,6 +22,9 @@ import org.lenet4j.LeNetException;
  * @param metadata the texts under {@code __metadata__}; empty if there is none
  */
 public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
+  /** Bytes of a header: what a checkpoint's history may take, and no bait for a parser. */
+  public static final long MAX_HEADER = 16L << 20;
+
   static final String METADATA = "__metadata__";
   static final String FLOAT32 = "F32";
   private static final int MAX_QUOTED = 200;
@@ -68,10 +71,10 @@ public record Safetensors(List<Tensor> tensors, Map<String, String> metadata) {
         file,
         out -> {
           byte[] header = header();
-          if (header.length > SafetensorsReader.MAX_HEADER) {
+          if (header.length > MAX_HEADER) {
             throw new LeNetException(
                 "%s was not written: its header has %d bytes, and more than %d are not read"
-                    .formatted(file, header.length, SafetensorsReader.MAX_HEADER));
+                    .formatted(file, header.length, MAX_HEADER));
           }
           out.write(littleEndian(Long.BYTES).putLong(header.length).array());
           out.write(header);

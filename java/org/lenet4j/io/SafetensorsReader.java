@@ -17,12 +17,6 @@ final class SafetensorsReader {
   /** A LeNet of 1,024 classes has less than 1 MiB. */
   static final long MAX_FILE = 64L << 20;
 
-  /**
-   * A checkpoint's header holds its history: some 500 bytes for each epoch and 120 for each point
-   * of the curve. {@link Safetensors#write} keeps to this too.
-   */
-  static final long MAX_HEADER = 16L << 20;
-
   private final Path file;
 
   SafetensorsReader(Path file) {
@@ -53,9 +47,10 @@ final class SafetensorsReader {
               .formatted(file, size, MAX_FILE));
     }
     long headerSize = fill(channel, Long.BYTES).getLong();
-    if (headerSize < 2 || headerSize > MAX_HEADER) {
+    if (headerSize < 2 || headerSize > Safetensors.MAX_HEADER) {
       throw malformed(
-          "a header length of " + Long.toUnsignedString(headerSize), "2 to " + MAX_HEADER);
+          "a header length of " + Long.toUnsignedString(headerSize),
+          "2 to " + Safetensors.MAX_HEADER);
     }
     long dataSize = size - Long.BYTES - headerSize;
     if (dataSize < 0) {

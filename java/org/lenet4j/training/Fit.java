@@ -14,6 +14,7 @@ import org.lenet4j.engine.EngineState;
 import org.lenet4j.engine.EpochPlan;
 import org.lenet4j.engine.Metrics;
 import org.lenet4j.engine.ParameterLayout;
+import org.lenet4j.io.Safetensors;
 import org.lenet4j.training.Training.Outcome;
 
 /**
@@ -28,8 +29,9 @@ final class Fit implements AutoCloseable {
   /** Times the loss of guessing; an unlucky start may have some of it. */
   private static final double HOPELESS = 10;
 
-  /** Some 12 MB in the header of a checkpoint's file, which also holds a line for each epoch. */
-  private static final int MAX_POINTS = 100_000;
+  // Bytes that a line of the history takes in a checkpoint's header at most.
+  private static final int EPOCH_LINE = 440;
+  private static final int POINT_LINE = 140;
 
   private final Trainer trainer;
   private final Engine engine;
@@ -56,18 +58,20 @@ final class Fit implements AutoCloseable {
     this.labels = labels;
     this.settings = trainer.settings(engine.config(), train.size());
     this.steps = trainer.stepsPerEpoch(train.size());
-    requireRoomForCurve();
+    requireRoomForHistory();
     this.data = new FitData(trainer, engine, train, test);
     this.examples = data.examples();
   }
 
   /** Refused now and not hours later, when the checkpoints have grown too large to be read. */
-  private void requireRoomForCurve() {
-    long points = trainer.epochs() * ((steps - 1L) / trainer.pointSteps(steps) + 1);
-    if (trainer.wantsCheckpoints() && points > MAX_POINTS) {
+  private void requireRoomForHistory() {
+    long points = (steps - 1L) / trainer.pointSteps(steps) + 1;
+    long epochs = Safetensors.MAX_HEADER / (EPOCH_LINE + points * POINT_LINE);
+    if (trainer.wantsCheckpoints() && trainer.epochs() > epochs) {
       throw new LeNetException(
-          "%d curve points do not fit a checkpoint, at most %d do: make them less often (--log-interval)"
-              .formatted(points, MAX_POINTS));
+          ("a checkpoint cannot hold the history of %d epochs with %d curve points each, but of %d:"
+                  + " train for fewer epochs, or make points less often (--log-interval)")
+              .formatted(trainer.epochs(), points, epochs));
     }
   }
 

@@ -189,7 +189,7 @@ class EnvironmentTest {
   @Test
   void aRunFolderThatVanishes() throws Exception {
     Path out = directory.resolve("run");
-    Process train = Cli.start(directory, training(out, 100_000).toArray(String[]::new));
+    Process train = Cli.start(directory, training(out, 14_000).toArray(String[]::new));
     try {
       Instant end = Instant.now().plus(Duration.ofMinutes(3));
       while (!Files.exists(out.resolve("last.safetensors")) && Instant.now().isBefore(end)) {

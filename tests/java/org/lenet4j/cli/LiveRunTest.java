@@ -64,7 +64,7 @@ class LiveRunTest {
 
   private Process start() throws IOException {
     writeData();
-    String options = "train --data data --device java --batch-size 4 --epochs 1000000 --live";
+    String options = "train --data data --device java --batch-size 4 --epochs 14000 --live";
     return Cli.start(
         directory,
         Stream.concat(Stream.of(options.split(" ")), Stream.of("--out", "a run"))
