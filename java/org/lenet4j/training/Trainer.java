@@ -345,7 +345,7 @@ public final class Trainer {
    * @throws IllegalArgumentException if a dataset has labels that the network lacks, the network
    *     has parameters that are not finite, or Nesterov's momentum is to be 0
    * @throws org.lenet4j.LeNetException if the loss becomes infinite or NaN, the device fails, or
-   *     there would be more than 100,000 curve points for a checkpoint to hold
+   *     checkpoints could not hold the history of so many epochs and curve points
    */
   public Training fit(LeNet net, Dataset train, Dataset test) {
     Objects.requireNonNull(net, "net must not be null");
